@@ -1,0 +1,1 @@
+"""The vocabulary: frozen structs and arithmetic. No I/O, no clock."""

@@ -1,0 +1,103 @@
+"""Two samples, and everything that follows from them."""
+
+from functools import cached_property
+
+import msgspec
+
+from perftui.model import rates, target_rates
+from perftui.model.rates import CpuUse, DiskUse, HostPressure, NetworkUse
+from perftui.model.sample import Sample, Section
+from perftui.model.target_rates import QuotaUse, ThreadUse, TreeUse
+
+SUSPEND_SLACK_NS = 2_000_000_000
+"""Wall clock ahead of CLOCK_MONOTONIC by more than this means the machine was suspended (or the clock set)."""
+
+
+class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """The time between two samples. Every view is worked out when first asked for, and kept.
+
+    A view is None when either sample lacks the section.
+    """
+
+    older: Sample
+    newer: Sample
+
+    @classmethod
+    def between(cls, older: Sample, newer: Sample) -> "Interval":
+        """ValueError when the samples are not in order or come from two boots."""
+        if newer.monotonic_ns <= older.monotonic_ns:
+            raise ValueError("samples are not in order of time")
+        if newer.boot_id != older.boot_id:
+            raise ValueError("the machine was restarted between the samples")
+        return cls(older=older, newer=newer)
+
+    @property
+    def seconds(self) -> float:
+        return (self.newer.monotonic_ns - self.older.monotonic_ns) / 1e9
+
+    @property
+    def suspended(self) -> bool:
+        """True when the machine slept in between: rates are still right, wall times are not."""
+        wall = self.newer.wall_ns - self.older.wall_ns
+        return wall - (self.newer.monotonic_ns - self.older.monotonic_ns) > SUSPEND_SLACK_NS
+
+    @cached_property
+    def cpu(self) -> CpuUse | None:
+        older, newer = self.older.cpu, self.newer.cpu
+        return rates.cpu_use(older, newer, _span(older, newer)) if older and newer else None
+
+    @cached_property
+    def disks(self) -> tuple[DiskUse, ...] | None:
+        older, newer = self.older.disks, self.newer.disks
+        return rates.disk_use(older, newer, _span(older, newer)) if older and newer else None
+
+    @cached_property
+    def networks(self) -> tuple[NetworkUse, ...] | None:
+        older, newer = self.older.networks, self.newer.networks
+        return rates.network_use(older, newer, _span(older, newer)) if older and newer else None
+
+    @cached_property
+    def pressure(self) -> HostPressure | None:
+        older, newer = self.older.pressure, self.newer.pressure
+        return rates.pressure_use(older, newer, _span(older, newer)) if older and newer else None
+
+    @cached_property
+    def process_cores(self) -> tuple[float, ...] | None:
+        """CPU seconds per second of each process, in the row order of ``newer.processes``.
+
+        A process that started in between counts from zero.
+        """
+        older, newer = self.older.processes, self.newer.processes
+        if not older or not newer:
+            return None
+        scale = 1 / (_span(older, newer) * newer.ticks_per_second)
+        columns = ("pid", "start_ticks", "user_ticks", "system_ticks")
+        was = {(pid, start): user + system for pid, start, user, system in older.processes.rows(*columns)}
+        return tuple(
+            max(0, user + system - was.get((pid, start), 0)) * scale
+            for pid, start, user, system in newer.processes.rows(*columns)
+        )
+
+    @cached_property
+    def tree(self) -> TreeUse | None:
+        older, newer = self.older.tree, self.newer.tree
+        return target_rates.tree_use(older, newer, _span(older, newer)) if older and newer else None
+
+    @cached_property
+    def threads(self) -> tuple[ThreadUse, ...] | None:
+        older, newer = self.older.threads, self.newer.threads
+        if not older or not newer:
+            return None
+        waits = (self.older.waits, self.newer.waits)
+        polled = (waits[0], waits[1]) if waits[0] and waits[1] else None
+        return target_rates.thread_use(older, newer, _span(older, newer), polled)
+
+    @cached_property
+    def quota(self) -> QuotaUse | None:
+        older, newer = self.older.cgroup, self.newer.cgroup
+        return target_rates.quota_use(older, newer, _span(older, newer)) if older and newer else None
+
+
+def _span(older: Section, newer: Section) -> float:
+    """Seconds between two readings of one section; never zero."""
+    return max(1e-6, (newer.monotonic_ns - older.monotonic_ns) / 1e9)

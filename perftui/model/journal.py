@@ -1,0 +1,41 @@
+"""The record of one change."""
+
+from typing import Literal
+
+import msgspec
+
+from perftui.model.proposal import Proposal
+
+EntryState = Literal["intent", "applied", "kept", "reverted", "failed", "conflict", "expired"]
+"""``intent`` and ``applied`` are open: somebody still has to keep or revert them.
+
+``failed``: the write did not take and what was written is put back. ``conflict``: somebody else changed
+the value meanwhile, so it was left alone. ``expired``: the machine was restarted, nothing was written.
+"""
+
+OPEN_STATES: frozenset[EntryState] = frozenset({"intent", "applied"})
+
+
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One change from its intent on. Times are wall-clock nanoseconds."""
+
+    id: str
+    state: EntryState
+    wall_ns: int
+    boot_id: str
+    uid: int
+    target: str
+    proposal: Proposal
+    approved_by: str
+    deadline_seconds: float
+    owner_pid: int
+    owner_start_ticks: int
+    watchdog_pid: int = 0
+    closed_wall_ns: int = 0
+    detail: str = ""
+    metric_before: float | None = None
+    metric_after: float | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.state in OPEN_STATES

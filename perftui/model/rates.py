@@ -1,0 +1,185 @@
+"""What two raw sections say about the time between them.
+
+Each ``*_use`` function takes an older and a newer section and the seconds between them. A counter
+that went backwards (a reset) counts as zero; rows that are in one section only are left out.
+Ratios of CPU are of one core unless the name says otherwise.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from perftui.model.sample import CpuSection, DiskSection, NetworkSection, PressureLine, PressureSection
+from perftui.model.table import Table
+
+
+class CoreUse(msgspec.Struct, frozen=True, kw_only=True):
+    """One CPU's time, as ratios of the interval; ``cpu`` -1 is the mean of all."""
+
+    cpu: int
+    busy_ratio: float
+    user_ratio: float
+    system_ratio: float
+    iowait_ratio: float
+    steal_ratio: float
+    softirq_ratio: float
+
+
+class CpuUse(msgspec.Struct, frozen=True, kw_only=True):
+    total: CoreUse
+    cores: tuple[CoreUse, ...]
+    forks_per_s: float
+    context_switches_per_s: float
+
+    @property
+    def busy_cores(self) -> float:
+        """CPU seconds per second over all CPUs, steal not included."""
+        return self.total.busy_ratio * len(self.cores)
+
+
+class DiskUse(msgspec.Struct, frozen=True, kw_only=True):
+    """One device; ``await_ms`` is the mean time of a request, None without requests."""
+
+    name: str
+    busy_ratio: float
+    read_bytes_per_s: float
+    write_bytes_per_s: float
+    reads_per_s: float
+    writes_per_s: float
+    await_ms: float | None
+    queue: float
+
+
+class NetworkUse(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    rx_bytes_per_s: float
+    tx_bytes_per_s: float
+    drops_per_s: float
+    errors_per_s: float
+
+
+class PressureUse(msgspec.Struct, frozen=True, kw_only=True):
+    """Share of time in which some (all) tasks stalled on a resource."""
+
+    some_ratio: float
+    full_ratio: float
+
+
+class HostPressure(msgspec.Struct, frozen=True, kw_only=True):
+    cpu: PressureUse
+    memory: PressureUse
+    io: PressureUse
+
+
+def rise(newer: int, older: int) -> int:
+    """Growth of a counter, zero after a reset."""
+    return max(0, newer - older)
+
+
+def paired_rows(older: Table, newer: Table, *, key: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    """Index pairs (older row, newer row) that agree in the ``key`` columns, in the newer order."""
+    index = {row: at for at, row in enumerate(older.rows(*key))}
+    for at, row in enumerate(newer.rows(*key)):
+        match = index.get(row)
+        if match is not None:
+            yield match, at
+
+
+def cpu_use(older: CpuSection, newer: CpuSection, seconds: float) -> CpuUse:
+    """Busy is everything but idle, iowait and steal."""
+    cores = [
+        _core_use(older.ticks, newer.ticks, was, now)
+        for was, now in paired_rows(older.ticks, newer.ticks, key=("cpu",))
+    ]
+    return CpuUse(
+        total=next(core for core in cores if core.cpu == -1),
+        cores=tuple(core for core in cores if core.cpu >= 0),
+        forks_per_s=rise(newer.forks_total, older.forks_total) / seconds,
+        context_switches_per_s=rise(newer.context_switches_total, older.context_switches_total) / seconds,
+    )
+
+
+_TICKS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+
+
+def _core_use(older: Table, newer: Table, was: int, now: int) -> CoreUse:
+    ticks = {name: rise(newer.ints(name)[now], older.ints(name)[was]) for name in _TICKS}
+    total = max(1, sum(ticks.values()))
+    busy = total - ticks["idle"] - ticks["iowait"] - ticks["steal"] if any(ticks.values()) else 0
+    return CoreUse(
+        cpu=newer.ints("cpu")[now],
+        busy_ratio=busy / total,
+        user_ratio=(ticks["user"] + ticks["nice"]) / total,
+        system_ratio=ticks["system"] / total,
+        iowait_ratio=ticks["iowait"] / total,
+        steal_ratio=ticks["steal"] / total,
+        softirq_ratio=(ticks["irq"] + ticks["softirq"]) / total,
+    )
+
+
+def disk_use(older: DiskSection, newer: DiskSection, seconds: float) -> tuple[DiskUse, ...]:
+    was_at = {name: row for row, name in enumerate(older.devices.text("name"))}
+    uses = []
+    for now, name in enumerate(newer.devices.text("name")):
+        if name not in was_at:
+            continue
+        was = was_at[name]
+
+        def grew(column: str, was: int = was, now: int = now) -> int:
+            return rise(newer.devices.ints(column)[now], older.devices.ints(column)[was])
+
+        requests = grew("reads_total") + grew("writes_total")
+        waited = grew("read_ms_total") + grew("write_ms_total")
+        uses.append(
+            DiskUse(
+                name=name,
+                busy_ratio=min(1.0, grew("io_ms_total") / 1000 / seconds),
+                read_bytes_per_s=grew("read_bytes_total") / seconds,
+                write_bytes_per_s=grew("write_bytes_total") / seconds,
+                reads_per_s=grew("reads_total") / seconds,
+                writes_per_s=grew("writes_total") / seconds,
+                await_ms=waited / requests if requests else None,
+                queue=grew("weighted_ms_total") / 1000 / seconds,
+            )
+        )
+    return tuple(uses)
+
+
+def network_use(older: NetworkSection, newer: NetworkSection, seconds: float) -> tuple[NetworkUse, ...]:
+    was_at = {name: row for row, name in enumerate(older.interfaces.text("name"))}
+    uses = []
+    for now, name in enumerate(newer.interfaces.text("name")):
+        if name not in was_at:
+            continue
+        was = was_at[name]
+
+        def rate(*columns: str, was: int = was, now: int = now) -> float:
+            grown = (rise(newer.interfaces.ints(c)[now], older.interfaces.ints(c)[was]) for c in columns)
+            return sum(grown) / seconds
+
+        uses.append(
+            NetworkUse(
+                name=name,
+                rx_bytes_per_s=rate("rx_bytes_total"),
+                tx_bytes_per_s=rate("tx_bytes_total"),
+                drops_per_s=rate("rx_dropped_total", "tx_dropped_total"),
+                errors_per_s=rate("rx_errors_total", "tx_errors_total"),
+            )
+        )
+    return tuple(uses)
+
+
+def pressure_use(older: PressureSection, newer: PressureSection, seconds: float) -> HostPressure:
+    """From the totals, so that the share is of this interval and not of the kernel's last ten seconds."""
+
+    def share(was: PressureLine, now: PressureLine) -> PressureUse:
+        return PressureUse(
+            some_ratio=min(1.0, rise(now.some_total_us, was.some_total_us) / 1e6 / seconds),
+            full_ratio=min(1.0, rise(now.full_total_us, was.full_total_us) / 1e6 / seconds),
+        )
+
+    return HostPressure(
+        cpu=share(older.cpu, newer.cpu),
+        memory=share(older.memory, newer.memory),
+        io=share(older.io, newer.io),
+    )

@@ -1,0 +1,258 @@
+"""One look at the system: raw counters, nothing derived.
+
+Counters end in ``_total`` or are cumulative by the kernel's definition (CPU ticks);
+everything is as the kernel printed it, in the unit that the name carries. Sections
+that could not be read are ``None``; ``Sample.collectors`` says why.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from perftui.model.table import Table
+from perftui.model.target import Target
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all sections: each has the time of its own reading."""
+
+    monotonic_ns: int
+
+
+class CpuSection(Section, frozen=True, kw_only=True):
+    """``/proc/stat``, ``/proc/loadavg``.
+
+    ``ticks`` has a row per CPU and, first, the total (``cpu`` = -1); columns ``cpu user nice
+    system idle iowait irq softirq steal`` in USER_HZ ticks, cumulative.
+    """
+
+    ticks: Table
+    ticks_per_second: int
+    context_switches_total: int
+    forks_total: int
+    running: int
+    blocked: int
+    load1: float
+    load5: float
+    load15: float
+
+
+class MemorySection(Section, frozen=True, kw_only=True):
+    """``/proc/meminfo`` in bytes and the counters of ``/proc/vmstat``."""
+
+    total_bytes: int
+    available_bytes: int
+    free_bytes: int
+    buffers_bytes: int
+    cached_bytes: int
+    dirty_bytes: int
+    writeback_bytes: int
+    swap_total_bytes: int
+    swap_free_bytes: int
+    swap_in_pages_total: int
+    swap_out_pages_total: int
+    major_faults_total: int
+    oom_kills_total: int
+
+
+class DiskSection(Section, frozen=True, kw_only=True):
+    """``/proc/diskstats`` of whole block devices that have done I/O.
+
+    Text column ``name``; columns ``reads_total read_bytes_total read_ms_total writes_total
+    write_bytes_total write_ms_total in_flight io_ms_total weighted_ms_total``.
+    """
+
+    devices: Table
+
+
+class NetworkSection(Section, frozen=True, kw_only=True):
+    """``/proc/net/dev``.
+
+    Text column ``name``; columns ``rx_bytes_total rx_packets_total rx_errors_total
+    rx_dropped_total tx_bytes_total tx_packets_total tx_errors_total tx_dropped_total``.
+    """
+
+    interfaces: Table
+
+
+class PressureLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of ``/proc/pressure/*``: averages in percent, the total in microseconds."""
+
+    some_avg10: float
+    some_total_us: int
+    full_avg10: float = 0.0
+    full_total_us: int = 0
+
+
+class PressureSection(Section, frozen=True, kw_only=True):
+    """Pressure stall information of the host."""
+
+    cpu: PressureLine
+    memory: PressureLine
+    io: PressureLine
+
+
+class ProcessSection(Section, frozen=True, kw_only=True):
+    """Every process of the host, from ``/proc/PID/stat``.
+
+    Columns ``pid ppid start_ticks session state uid user_ticks system_ticks nice threads
+    rss_bytes processor`` (``state`` is the letter's code point); text columns ``name``
+    (comm) and ``command`` (command line, shortened; the name in brackets for kernel threads).
+    """
+
+    processes: Table
+    ticks_per_second: int
+
+
+class TargetSection(Section, frozen=True, kw_only=True):
+    """The target's processes and the settings of its main process.
+
+    ``processes`` has a row per process of the tree, the main one first: ``pid start_ticks
+    rss_bytes swap_bytes minor_faults_total major_faults_total user_ticks system_ticks
+    voluntary_switches_total involuntary_switches_total read_bytes_total write_bytes_total
+    read_syscalls_total write_syscalls_total fds fd_limit threads``; -1 where not readable.
+    """
+
+    alive: bool
+    processes: Table
+    ticks_per_second: int
+    state: str
+    session: int
+    nice: int
+    policy: str
+    cpus_allowed: str
+    cpus_allowed_count: int
+    cpus_online: int
+    io_priority: str
+    autogroup: str | None
+    autogroup_nice: int | None
+    autogroup_enabled: bool | None
+    uid: int
+    tracer_pid: int
+    interpreter: str
+
+
+class ThreadSection(Section, frozen=True, kw_only=True):
+    """The target tree's threads, from ``task/TID/{stat,schedstat,status}``.
+
+    Columns ``pid tid start_ticks state user_ticks system_ticks run_ns_total delay_ns_total
+    slices_total voluntary_total involuntary_total processor nice`` (-1: not readable); text
+    columns ``name`` and ``wchan``. ``run_ns_total``, ``delay_ns_total`` and ``slices_total`` are the three
+    fields of schedstat: time on a CPU, time runnable but waiting for one, and time slices run.
+    """
+
+    threads: Table
+    ticks_per_second: int
+    skipped: int = 0
+
+
+REGIONS = ("none", "interpreter", "heap", "anonymous", "shared", "file", "stack", "unknown")
+"""Where a futex word lives, from ``/proc/PID/maps``; the index is the ``region`` column.
+
+``interpreter`` is the data of the python binary or of libpython (its BSS included).
+"""
+
+
+class WaitSection(Section, frozen=True, kw_only=True):
+    """What the target's threads were seen doing, polled many times a second.
+
+    All counts are cumulative since the target was attached, so that any two samples can be
+    subtracted. ``looks`` has a row per distinct observation: ``pid tid state syscall futex_op
+    timed address region count`` and the text column ``wchan``. ``syscall`` is -1 for a running thread and -2
+    where it is not readable; ``futex_op`` and ``address`` are 0 unless the call is futex; ``timed`` is 1 when the
+    call had a time-out.
+
+    ``spans`` has a row per thread: ``pid tid looks_total waiting_total away_long_total waits_total``.
+    ``waiting`` looks found it in an event wait (epoll, poll, select); ``away_long`` looks lie in an unbroken run of
+    looks outside such a wait that lasted 100 ms or more; ``waits`` counts the returns from an event wait seen.
+    """
+
+    looks: Table
+    spans: Table
+    polls_total: int
+    polls_per_second: float
+    machine: str
+
+
+class CgroupCpu(msgspec.Struct, frozen=True, kw_only=True):
+    """One level of the cpu controller. ``quota_us`` is None for ``max``."""
+
+    path: str
+    quota_us: int | None
+    period_us: int
+    periods_total: int
+    throttled_periods_total: int
+    throttled_ns_total: int
+
+
+class CgroupMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """The memory controller of the target's own group; limits are None for ``max``."""
+
+    path: str
+    current_bytes: int
+    limit_bytes: int | None
+    high_bytes: int | None
+    limit_hits_total: int
+    oom_kills_total: int
+
+
+class CgroupSection(Section, frozen=True, kw_only=True):
+    """The target's control groups: ``cpu`` from its own level up to (not including) the root."""
+
+    version: Literal[1, 2]
+    cpu: tuple[CgroupCpu, ...]
+    memory: CgroupMemory | None
+
+
+class KnobReading(msgspec.Struct, frozen=True, kw_only=True):
+    """The current value of one knob on one subject, or why there is none.
+
+    ``subject`` is what the knob acts on (``pid 4242``, a cgroup path, ``host``). ``value`` is the
+    text as the command line takes it. ``detail`` carries what a proposal needs beyond the value
+    (per-thread values, file paths), ``permitted`` whether this process may write it.
+    """
+
+    knob: str
+    subject: str
+    available: bool
+    value: str = ""
+    permitted: bool = False
+    privilege: str = ""
+    reason: str = ""
+    remedy: str = ""
+    detail: dict[str, str] = {}
+
+
+class CollectorStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How one collector fared in this tick and what it cost."""
+
+    name: str
+    state: Literal["ok", "no_data", "failed"]
+    reason: str = ""
+    remedy: str = ""
+    cpu_ns: int = 0
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """One tick's sections."""
+
+    monotonic_ns: int
+    wall_ns: int
+    boot_id: str
+    target: Target
+    cpu: CpuSection | None = None
+    memory: MemorySection | None = None
+    disks: DiskSection | None = None
+    networks: NetworkSection | None = None
+    pressure: PressureSection | None = None
+    processes: ProcessSection | None = None
+    tree: TargetSection | None = None
+    threads: ThreadSection | None = None
+    waits: WaitSection | None = None
+    cgroup: CgroupSection | None = None
+    knobs: tuple[KnobReading, ...] = ()
+    collectors: tuple[CollectorStatus, ...] = ()
+
+    def status(self, collector: str) -> CollectorStatus | None:
+        """The status of one collector, None when it did not run."""
+        return next((entry for entry in self.collectors if entry.name == collector), None)

@@ -1,0 +1,235 @@
+"""What two samples say about the target: its tree, its threads, what they wait for, its control group."""
+
+import msgspec
+
+from perftui.model.rates import paired_rows, rise
+from perftui.model.sample import CgroupSection, TargetSection, ThreadSection, WaitSection
+
+
+class TreeUse(msgspec.Struct, frozen=True, kw_only=True):
+    """The target's processes taken together. Rates are None where the files are not readable."""
+
+    processes: int
+    threads: int
+    cpu_cores: float
+    system_cores: float
+    rss_bytes: int
+    swap_bytes: int
+    minor_faults_per_s: float
+    major_faults_per_s: float
+    voluntary_switches_per_s: float | None
+    involuntary_switches_per_s: float | None
+    read_bytes_per_s: float | None
+    write_bytes_per_s: float | None
+    read_syscalls_per_s: float | None
+    write_syscalls_per_s: float | None
+    fds: int | None
+
+
+class WaitShare(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing a thread was seen doing, as a share (0–1) of the looks at that thread.
+
+    Fields as in ``WaitSection``; ``state`` is the letter, ``region`` an index into ``REGIONS``.
+    """
+
+    state: str
+    syscall: int
+    futex_op: int
+    timed: bool
+    address: int
+    region: int
+    wchan: str
+    ratio: float
+
+
+class ThreadUse(msgspec.Struct, frozen=True, kw_only=True):
+    """One thread. ``run_ratio`` and ``delay_ratio`` are seconds per second on a CPU and waiting for one.
+
+    ``waits`` is empty and ``looks`` 0 when the thread was not polled. ``event_wait_ratio`` is the share of looks in
+    epoll, poll or select; ``away_long_ratio`` the share in unbroken runs of 100 ms or more outside one.
+    """
+
+    pid: int
+    tid: int
+    name: str
+    state: str
+    run_ratio: float
+    delay_ratio: float
+    slices_per_s: float
+    voluntary_per_s: float | None
+    involuntary_per_s: float | None
+    processor: int
+    nice: int
+    looks: int = 0
+    event_wait_ratio: float = 0.0
+    away_long_ratio: float = 0.0
+    event_waits_per_s: float = 0.0
+    waits: tuple[WaitShare, ...] = ()
+
+
+class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
+    """The level of the cpu controller that throttled most (or the tightest one)."""
+
+    path: str
+    quota_cores: float
+    throttled_periods_ratio: float
+    throttled_seconds_per_s: float
+    periods: int
+
+
+def tree_use(older: TargetSection, newer: TargetSection, seconds: float) -> TreeUse:
+    """Processes that started in between count from zero; ended ones are left out."""
+    was_at = {row: at for at, row in enumerate(older.processes.rows("pid", "start_ticks"))}
+    now_rows = [(was_at.get(row), at) for at, row in enumerate(newer.processes.rows("pid", "start_ticks"))]
+
+    def grown(column: str) -> int:
+        new, old = newer.processes.ints(column), older.processes.ints(column)
+        return sum(rise(new[now], old[was] if was is not None else 0) for was, now in now_rows)
+
+    def visible_rate(column: str) -> float | None:
+        new, old = newer.processes.ints(column), older.processes.ints(column)
+        pairs = [(was, now) for was, now in now_rows if was is not None and new[now] >= 0 and old[was] >= 0]
+        return sum(rise(new[now], old[was]) for was, now in pairs) / seconds if pairs else None
+
+    table = newer.processes
+    fds = [count for count in table.ints("fds") if count >= 0]
+    return TreeUse(
+        processes=len(table),
+        threads=sum(table.ints("threads")),
+        cpu_cores=(grown("user_ticks") + grown("system_ticks")) / newer.ticks_per_second / seconds,
+        system_cores=grown("system_ticks") / newer.ticks_per_second / seconds,
+        rss_bytes=sum(max(0, value) for value in table.ints("rss_bytes")),
+        swap_bytes=sum(max(0, value) for value in table.ints("swap_bytes")),
+        minor_faults_per_s=grown("minor_faults_total") / seconds,
+        major_faults_per_s=grown("major_faults_total") / seconds,
+        voluntary_switches_per_s=visible_rate("voluntary_switches_total"),
+        involuntary_switches_per_s=visible_rate("involuntary_switches_total"),
+        read_bytes_per_s=visible_rate("read_bytes_total"),
+        write_bytes_per_s=visible_rate("write_bytes_total"),
+        read_syscalls_per_s=visible_rate("read_syscalls_total"),
+        write_syscalls_per_s=visible_rate("write_syscalls_total"),
+        fds=sum(fds) if fds else None,
+    )
+
+
+def thread_use(
+    older: ThreadSection,
+    newer: ThreadSection,
+    seconds: float,
+    waits: tuple[WaitSection, WaitSection] | None,
+) -> tuple[ThreadUse, ...]:
+    """Threads present in both sections, with what the polls between them saw."""
+    shares = _wait_shares(*waits) if waits else {}
+    spans = _span_shares(*waits) if waits else {}
+    new, old = newer.threads, older.threads
+    names = new.text("name")
+    uses = []
+    for was, now in paired_rows(old, new, key=("pid", "tid", "start_ticks")):
+
+        def rate(column: str, was: int = was, now: int = now) -> float | None:
+            before, after = old.ints(column)[was], new.ints(column)[now]
+            return rise(after, before) / seconds if before >= 0 and after >= 0 else None
+
+        tid = new.ints("tid")[now]
+        span = spans.get(tid, _NO_SPAN)
+        run = rate("run_ns_total")
+        ticks = (rate("user_ticks") or 0.0) + (rate("system_ticks") or 0.0)
+        uses.append(
+            ThreadUse(
+                pid=new.ints("pid")[now],
+                tid=tid,
+                name=names[now],
+                state=chr(new.ints("state")[now]),
+                run_ratio=run / 1e9 if run is not None else ticks / newer.ticks_per_second,
+                delay_ratio=(rate("delay_ns_total") or 0.0) / 1e9,
+                slices_per_s=rate("slices_total") or 0.0,
+                voluntary_per_s=rate("voluntary_total"),
+                involuntary_per_s=rate("involuntary_total"),
+                processor=new.ints("processor")[now],
+                nice=new.ints("nice")[now],
+                looks=span.looks,
+                event_wait_ratio=span.waiting_ratio,
+                away_long_ratio=span.away_long_ratio,
+                event_waits_per_s=span.waits / seconds,
+                waits=shares.get(tid, ()),
+            )
+        )
+    return tuple(uses)
+
+
+class _Span(msgspec.Struct, frozen=True):
+    looks: int
+    waiting_ratio: float
+    away_long_ratio: float
+    waits: int
+
+
+_NO_SPAN = _Span(0, 0.0, 0.0, 0)
+
+
+def _span_shares(older: WaitSection, newer: WaitSection) -> dict[int, _Span]:
+    columns = ("looks_total", "waiting_total", "away_long_total", "waits_total")
+    was = {row[0]: row[1:] for row in older.spans.rows("tid", *columns)}
+    spans = {}
+    for tid, *counts in newer.spans.rows("tid", *columns):
+        before = was.get(tid, (0, 0, 0, 0))
+        looks, waiting, away, waits = (rise(now, then) for now, then in zip(counts, before, strict=True))
+        if looks:
+            spans[tid] = _Span(looks, waiting / looks, away / looks, waits)
+    return spans
+
+
+_LOOK = ("pid", "tid", "state", "syscall", "futex_op", "timed", "address", "region")
+
+
+def _wait_shares(older: WaitSection, newer: WaitSection) -> dict[int, tuple[WaitShare, ...]]:
+    def keyed(section: WaitSection) -> dict[tuple[tuple[int, ...], str], int]:
+        rows = section.looks.rows(*_LOOK)
+        wchans, counts = section.looks.text("wchan"), section.looks.ints("count")
+        return {(row, wchan): count for row, wchan, count in zip(rows, wchans, counts, strict=True)}
+
+    before = keyed(older)
+    grown: dict[int, list[tuple[tuple[int, ...], str, int]]] = {}
+    for (row, wchan), count in keyed(newer).items():
+        more = rise(count, before.get((row, wchan), 0))
+        if more:
+            grown.setdefault(row[1], []).append((row, wchan, more))
+    shares = {}
+    for tid, seen in grown.items():
+        total = sum(more for _, _, more in seen)
+        shares[tid] = tuple(
+            WaitShare(
+                state=chr(row[2]),
+                syscall=row[3],
+                futex_op=row[4],
+                timed=bool(row[5]),
+                address=row[6],
+                region=row[7],
+                wchan=wchan,
+                ratio=more / total,
+            )
+            for row, wchan, more in sorted(seen, key=lambda item: -item[2])
+        )
+    return shares
+
+
+def quota_use(older: CgroupSection, newer: CgroupSection, seconds: float) -> QuotaUse | None:
+    """The limiting level of the cpu controller; None when no level has a quota."""
+    was = {level.path: level for level in older.cpu}
+    uses = []
+    for level in newer.cpu:
+        before = was.get(level.path)
+        if level.quota_us is None or before is None:
+            continue
+        periods = rise(level.periods_total, before.periods_total)
+        throttled = rise(level.throttled_periods_total, before.throttled_periods_total)
+        uses.append(
+            QuotaUse(
+                path=level.path,
+                quota_cores=level.quota_us / level.period_us,
+                throttled_periods_ratio=throttled / periods if periods else 0.0,
+                throttled_seconds_per_s=rise(level.throttled_ns_total, before.throttled_ns_total) / 1e9 / seconds,
+                periods=periods,
+            )
+        )
+    return max(uses, key=lambda use: (use.throttled_periods_ratio, -use.quota_cores), default=None)
