@@ -1,0 +1,56 @@
+"""The private folder that perftui keeps its state in.
+
+Everything in it is the user's own: folders 0700, files 0600, never reached through a symbolic link.
+perftui often runs as root, so a folder that somebody else prepared is refused, not repaired.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from perftui.errors import StoreError
+
+
+def state_dir() -> Path:
+    """``$XDG_STATE_HOME/perftui`` (or ``~/.local/state/perftui``), made if missing.
+
+    StoreError when it is not a folder, belongs to somebody else, or is open to others.
+    """
+    base = os.environ.get("XDG_STATE_HOME", "")
+    root = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"
+    folder = root / "perftui"
+    try:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        found = folder.lstat()
+    except OSError as error:
+        raise StoreError(f"{folder}: {error.strerror}: set XDG_STATE_HOME to a folder you can write") from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise StoreError(f"{folder}: not a folder: move it away")
+    _require_private(folder, found, "0700")
+    return folder
+
+
+def open_private(path: Path) -> None:
+    """Make sure that ``path`` is a regular file of ours with mode 0600, creating it empty when missing.
+
+    For libraries that open by name (SQLite): call this first. StoreError when it is a link or somebody else's.
+    """
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}: it must be a plain file of your own") from error
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            raise StoreError(f"{path}: not a plain file: move it away")
+        _require_private(path, found, "0600")
+    finally:
+        os.close(fd)
+
+
+def _require_private(path: Path, found: os.stat_result, mode: str) -> None:
+    if found.st_uid != os.geteuid():
+        raise StoreError(f"{path}: belongs to uid {found.st_uid}, not to you: move it away")
+    if found.st_mode & 0o077:
+        raise StoreError(f"{path}: open to other users: chmod {mode} {path}")
