@@ -1,0 +1,1 @@
+"""Panes: thin widgets that keep a cursor and ask the renderables for their lines."""

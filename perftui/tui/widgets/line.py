@@ -1,0 +1,124 @@
+"""The base of every pane: a widget of ready lines that repaints only what changed.
+
+Stock widgets repaint everything once a second. Here a pane hands over its lines; those that differ from the
+last ones are sent to the terminal, and of those only the part up to the last changed cell.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import Protocol, cast
+
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from perftui.model.update import Update
+from perftui.tui.palette import Palette
+from perftui.tui.renderables.cells import cells, title_strip
+
+
+class HasPalette(Protocol):
+    """What a pane asks of its app."""
+
+    @property
+    def palette(self) -> Palette: ...
+
+
+class LineView(Widget):
+    """Lines, the first of them a title. Subclasses say what the lines are in ``draw``.
+
+    ``show(update)`` is called once a tick; a pane that is not on screen keeps the update and draws when it appears.
+    """
+
+    DEFAULT_CSS = """
+    LineView { height: 1fr; width: 1fr; background: transparent; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.update_shown: Update | None = None
+        self._lines: list[Strip] = []
+
+    @property
+    def palette(self) -> Palette:
+        return cast(HasPalette, self.app).palette
+
+    def show(self, update: Update) -> None:
+        """Take a new update and redraw if anybody can see it."""
+        self.update_shown = update
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw again from what was shown last (after a key, a new size or a new theme)."""
+        width, height = self.size
+        if width and height and self.display and self.is_on_screen:
+            self.set_lines(self.draw(width, height)[:height])
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """The lines of this pane, each exactly ``width`` cells; fewer or more than ``height`` do no harm."""
+        raise NotImplementedError
+
+    def title(self, text: str, hint: str, width: int) -> Strip:
+        """The pane's head line, marked while the pane has the focus."""
+        return title_strip(text, hint, width, self.palette, focused=self.has_focus)
+
+    def set_lines(self, lines: Sequence[Strip]) -> None:
+        """Replace the lines; only those that differ are repainted."""
+        regions = list(changed_regions(self._lines, lines, self.size.width))
+        self._lines = list(lines)
+        if regions:
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width, self.palette.text)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._lines = []
+        self.refresh()
+        self.redraw()
+
+    def on_show(self, event: events.Show) -> None:
+        self.redraw()
+
+    def on_focus(self, event: events.Focus) -> None:
+        self.redraw()
+
+    def on_blur(self, event: events.Blur) -> None:
+        self.redraw()
+
+
+def changed_regions(old: Sequence[Strip], new: Sequence[Strip], width: int) -> Iterator[Region]:
+    """The parts of the rows that differ, each from the left edge to its last changed cell.
+
+    The compositor sends a row from its left edge anyway, so there is nothing to gain on that side.
+    """
+    for y, (was, now) in enumerate(zip_longest(old, new)):
+        if was is now:
+            continue
+        if was is None or now is None:
+            yield Region(0, y, width, 1)
+        elif was != now:
+            yield Region(0, y, max(1, width - equal_tail(list(was), list(now))), 1)
+
+
+def equal_tail(old: list[Segment], new: list[Segment]) -> int:
+    """How many cells at the end of two rows of equal width look the same."""
+    same = 0
+    while old and new and old[-1] == new[-1]:
+        same += cells(new[-1].text)
+        old.pop()
+        new.pop()
+    if not old or not new or old[-1].style != new[-1].style:
+        return same
+    was, now = old[-1].text, new[-1].text
+    # Beyond ASCII a cut may fall into a wide character or part a letter from its accent.
+    if not (was.isascii() and now.isascii()):
+        return same
+    common = 0
+    for a, b in zip(reversed(was), reversed(now), strict=False):
+        if a != b:
+            break
+        common += 1
+    return same + common
