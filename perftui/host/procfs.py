@@ -1,0 +1,182 @@
+"""The one place where files of the kernel are opened.
+
+Paths are absolute as the kernel has them (``/proc/stat``) and are looked up under a root, which tests
+replace by a captured tree.
+"""
+
+import errno
+import os
+import resource
+from functools import cached_property
+from pathlib import Path
+from typing import NoReturn
+
+from perftui.errors import NoData
+
+_CHUNK = 1 << 16
+_RESERVED_FDS = 256
+"""Descriptors left to everything that is not a kept kernel file: SQLite, pipes, the terminal."""
+
+
+def no_data(error: OSError, path: str) -> NoData | None:
+    """The state that an error of the kernel stands for; None for one that is a failure."""
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            gone = path.startswith("/proc/") and path[6:7].isdigit()
+            return NoData(f"{path} is not there", "" if gone else "this kernel or container does not offer it")
+        case errno.EACCES | errno.EPERM:
+            return NoData(f"no permission to read {path}", "run as root or as the user of the target")
+        case errno.ESRCH:
+            return NoData(f"{path}: the process has ended")
+        case errno.EOPNOTSUPP:
+            remedy = "boot with psi=1" if path.startswith("/proc/pressure") else ""
+            return NoData(f"the kernel has {path} switched off", remedy)
+    return None
+
+
+def _raise(error: OSError, path: str) -> NoReturn:
+    known = no_data(error, path)
+    if known is None:
+        raise error
+    raise known from error
+
+
+class Host:
+    """A system, read through its kernel files.
+
+    Every reading method raises NoData for a file that is not there, not permitted or of an ended process, and
+    OSError for anything else.
+    """
+
+    def __init__(self, root: Path = Path("/")) -> None:
+        self.root = root
+        self._prefix = str(root).rstrip("/")
+        self._kept_budget: int | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """True for this machine; False for a captured tree, which has no processes to signal or hold."""
+        return not self._prefix
+
+    def open(self, path: str, flags: int = os.O_RDONLY) -> int:
+        """A file descriptor; the caller closes it."""
+        try:
+            return os.open(self._prefix + path, flags | os.O_CLOEXEC)
+        except OSError as error:
+            _raise(error, path)
+
+    def read(self, path: str) -> bytes:
+        """The whole file."""
+        fd = self.open(path)
+        try:
+            return read_all(fd)
+        except OSError as error:
+            _raise(error, path)
+        finally:
+            os.close(fd)
+
+    def read_start(self, path: str, size: int) -> bytes:
+        """At most the first ``size`` bytes."""
+        fd = self.open(path)
+        try:
+            return os.read(fd, size)
+        except OSError as error:
+            _raise(error, path)
+        finally:
+            os.close(fd)
+
+    def text(self, path: str) -> str:
+        """The whole file, stripped; for files whose content is the kernel's own and ASCII."""
+        return self.read(path).decode("utf-8", "replace").strip()
+
+    def names(self, path: str) -> list[str]:
+        """Names in a directory, unsorted."""
+        try:
+            return os.listdir(self._prefix + path)  # noqa: PTH208 (thousands of entries, each second)
+        except OSError as error:
+            _raise(error, path)
+
+    def link(self, path: str) -> str:
+        """Where a symbolic link points. It may hold anything: show it through ``visible``."""
+        try:
+            return str(Path(self._prefix + path).readlink())
+        except OSError as error:
+            _raise(error, path)
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(self._prefix + path)  # noqa: PTH110 (Path.exists raises where it may not look)
+
+    def owner(self, path: str) -> int:
+        """The uid that owns a file."""
+        try:
+            return Path(self._prefix + path).stat().st_uid
+        except OSError as error:
+            _raise(error, path)
+
+    def keep(self, path: str) -> int:
+        """A descriptor to be read again and again with ``os.pread``; -1 when no more may be kept open.
+
+        The soft limit of open files is raised to the hard one when the first is asked for.
+        """
+        if self._kept_budget is None:
+            self._kept_budget = max(0, _raised_fd_limit() - _RESERVED_FDS)
+        if self._kept_budget <= 0:
+            return -1
+        fd = self.open(path)
+        self._kept_budget -= 1
+        return fd
+
+    def drop(self, fd: int) -> None:
+        """Close a descriptor from ``keep``; -1 is fine."""
+        if fd >= 0 and self._kept_budget is not None:
+            os.close(fd)
+            self._kept_budget += 1
+
+    @cached_property
+    def boot_id(self) -> str:
+        """Changes with every start of the machine; empty where the kernel does not tell."""
+        try:
+            return self.text("/proc/sys/kernel/random/boot_id")
+        except NoData:
+            return ""
+
+    @cached_property
+    def ticks_per_second(self) -> int:
+        """USER_HZ, the unit of CPU times in ``/proc``."""
+        return os.sysconf("SC_CLK_TCK")
+
+    @cached_property
+    def page_size(self) -> int:
+        return os.sysconf("SC_PAGE_SIZE")
+
+    @property
+    def cpus_online(self) -> int:
+        """How many CPUs are online now (not how many this process may use)."""
+        return len(cpu_list(self.text("/sys/devices/system/cpu/online")))
+
+
+def read_all(fd: int) -> bytes:
+    """From the current position to the end."""
+    first = os.read(fd, _CHUNK)
+    if len(first) < 4096:  # kernel files come by pages: a short first piece is the whole file
+        return first
+    pieces = [first]
+    while piece := os.read(fd, _CHUNK):
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def cpu_list(text: str) -> tuple[int, ...]:
+    """``0-2,5`` → ``(0, 1, 2, 5)``. ValueError for anything else."""
+    cpus: list[int] = []
+    for part in filter(None, text.strip().split(",")):
+        first, _, last = part.partition("-")
+        cpus.extend(range(int(first), int(last or first) + 1))
+    return tuple(cpus)
+
+
+def _raised_fd_limit() -> int:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
