@@ -32,7 +32,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
             texts={name: tuple(values) for name, values in (texts or {}).items()},
         )
 
-    def ints(self, name: str) -> memoryview[int]:
+    def ints(self, name: str) -> "memoryview[int]":
         """One integer column, without copying. KeyError when there is none of that name."""
         return memoryview(self.columns[name]).cast("q")
 
