@@ -13,11 +13,18 @@ EntryState = Literal["intent", "applied", "kept", "reverted", "failed", "conflic
 the value meanwhile, so it was left alone. ``expired``: the machine was restarted, nothing was written.
 """
 
+Closer = Literal["", "perftui", "dead-man", "recover"]
+"""Who closed an entry: perftui on somebody's word, the dead-man, or a later run that found it open."""
+
 OPEN_STATES: frozenset[EntryState] = frozenset({"intent", "applied"})
 
 
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One change from its intent on. Times are wall-clock nanoseconds."""
+    """One change from its intent on. Times are wall-clock nanoseconds.
+
+    ``owner_*`` is the process that will keep or revert it; ``watchdog_*`` the dead-man. ``reported`` is set once
+    the user has been told of an entry that he did not close himself.
+    """
 
     id: str
     state: EntryState
@@ -31,7 +38,10 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     owner_pid: int
     owner_start_ticks: int
     watchdog_pid: int = 0
+    watchdog_start_ticks: int = 0
     closed_wall_ns: int = 0
+    closed_by: Closer = ""
+    reported: bool = False
     detail: str = ""
     metric_before: float | None = None
     metric_after: float | None = None

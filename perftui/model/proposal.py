@@ -45,9 +45,14 @@ class SetIoPriority(ThreadAction, frozen=True, kw_only=True, tag="set-io-priorit
 
 
 class SetAutogroup(Action, frozen=True, kw_only=True, tag="set-autogroup", tag_field="kind"):
-    """A write to ``/proc/PID/autogroup``: the nice value of the whole session."""
+    """A write to ``/proc/PID/autogroup``: the nice value of the whole session.
+
+    ``group`` is the name the kernel gives it (``/autogroup-123``, never given twice). It outlives the process while
+    others of the session live, and then any of them undoes the change.
+    """
 
     process: ProcessId
+    group: str = ""
 
 
 class WriteFile(Action, frozen=True, kw_only=True, tag="write-file", tag_field="kind"):
