@@ -1,0 +1,53 @@
+"""The command line: one file per command.
+
+A command imports the room it needs inside its function, so that ``perftui --help`` stays quick and
+``perftui diagnose`` never loads the terminal toolkit.
+"""
+
+import click
+
+from perftui import __version__
+from perftui.cli import options as shared
+from perftui.cli.attach import attach
+from perftui.cli.config import config
+from perftui.cli.diagnose import diagnose
+from perftui.cli.doctor import doctor
+from perftui.cli.explain import explain
+from perftui.cli.options import Options
+from perftui.cli.run import run
+from perftui.cli.schema import schema
+from perftui.cli.tune import tune
+from perftui.errors import UsageError
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(invoke_without_command=True, context_settings=_SETTINGS)
+@click.version_option(__version__, message="perftui %(version)s")
+@shared.plain
+@shared.as_json
+@shared.watching
+@shared.common
+def program(options: Options) -> int:
+    """See what limits a process, try a change, prove it, keep it or put it back.
+
+    Without a command: the terminal screen on this host; pick a target in it.
+
+    \b
+    TARGET is a PID or name:PATTERN (must match one process).
+    Exit codes: 0 done, 1 a check failed, 2 wrong usage or configuration,
+    3 no such target, 4 not permitted, 5 nothing can be delivered here,
+    6 refused for safety, 129 130 143 ended by a signal.
+    """
+    command = click.get_current_context().invoked_subcommand
+    if command is None:
+        from perftui.cli.watch import screen_or_report
+
+        return screen_or_report(None, options)
+    if options.seconds or options.interval or options.as_json or options.plain:
+        raise UsageError(f"--for, --interval, --json and --plain go after the command: perftui {command} …")
+    return 0
+
+
+for _command in (attach, run, diagnose, tune, doctor, explain, config, schema):
+    program.add_command(_command)

@@ -1,0 +1,46 @@
+"""The only places that print: documents and text on stdout, messages on stderr."""
+
+import os
+import sys
+
+import msgspec
+
+from perftui.cli.options import Options
+from perftui.host.text import visible
+from perftui.report.layout import to_ascii
+
+
+def put(text: str, options: Options) -> None:
+    """Text on stdout. Letters that the terminal's encoding lacks are shown as ``\\xe9``."""
+    encoding = sys.stdout.encoding or "utf-8"
+    shown = to_ascii(text) if options.ascii_only else text
+    sys.stdout.write(shown.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
+
+
+def put_json(document: object) -> None:
+    """One JSON document, indented, in ASCII so that any locale can carry it."""
+    encoded = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    sys.stdout.write("".join(char if char.isascii() else _escaped(char) for char in encoded) + "\n")
+    sys.stdout.flush()
+
+
+def _escaped(char: str) -> str:
+    units = char.encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def notice(text: str) -> None:
+    """One line on stderr."""
+    print(f"perftui: {visible(text)}", file=sys.stderr, flush=True)
+
+
+def colors(options: Options) -> bool:
+    """Colour codes belong on a terminal that knows them, unless somebody said no."""
+    refused = options.no_color or options.plain or bool(os.environ.get("NO_COLOR"))
+    return not refused and sys.stdout.isatty() and not is_dumb()
+
+
+def is_dumb() -> bool:
+    """True when TERM says that the terminal can only print lines."""
+    return os.environ.get("TERM", "") in ("", "dumb", "unknown")

@@ -1,0 +1,1 @@
+"""What perftui publishes: JSON documents, and the same as plain text."""

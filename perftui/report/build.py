@@ -1,0 +1,163 @@
+"""Model structs → published documents."""
+
+import math
+from datetime import UTC, datetime
+from typing import Literal, TypeVar
+
+import msgspec
+
+from perftui.errors import NotDeliverable
+from perftui.model.finding import Diagnosis
+from perftui.model.journal import JournalEntry
+from perftui.model.proposal import Proposal
+from perftui.model.sample import TargetSection
+from perftui.model.target import Target
+from perftui.model.update import Update
+from perftui.report.documents import (
+    DiagnosisDocument,
+    Document,
+    EntryDoc,
+    FindingDoc,
+    HotDoc,
+    JournalDocument,
+    NotVisibleDoc,
+    OwnCostDoc,
+    ProfileDoc,
+    ProposalDoc,
+    ProposalsDocument,
+    SeriesDoc,
+    TargetDoc,
+    UnknownDoc,
+    VerdictDoc,
+)
+
+_Published = TypeVar("_Published", bound=Document)
+
+SERIES_UNITS: dict[str, Literal["ratio", "cores", "bytes", "bytes/s", "s/s"]] = {
+    "cpu": "ratio",
+    "memory": "ratio",
+    "swap": "ratio",
+    "psi-cpu": "ratio",
+    "psi-memory": "ratio",
+    "psi-io": "ratio",
+    "disk-read": "bytes/s",
+    "disk-write": "bytes/s",
+    "net-rx": "bytes/s",
+    "net-tx": "bytes/s",
+    "target-cpu": "cores",
+    "target-delay": "s/s",
+    "target-rss": "bytes",
+    "target-read": "bytes/s",
+    "target-write": "bytes/s",
+}
+
+
+def diagnosis_document(update: Update) -> DiagnosisDocument:
+    """NotDeliverable when the update carries no diagnosis (nothing was visible)."""
+    diagnosis = diagnosis_of(update)
+    hottest_first = tuple(sorted(diagnosis.hot, key=lambda hot: -hot.self_ratio))
+    return DiagnosisDocument(
+        target=target_document(update.sample.target, update.sample.tree),
+        window_seconds=round(diagnosis.window_seconds, 3),
+        state=diagnosis.state,
+        verdict=_verdict(diagnosis),
+        findings=_published(diagnosis.findings, FindingDoc),
+        unknown=_published(diagnosis.unknown, UnknownDoc),
+        hot=_published(hottest_first, HotDoc),
+        proposals=_published(update.proposals, ProposalDoc),
+        resources=_resources(update.history),
+        profile=msgspec.convert(update.profile_status, ProfileDoc, from_attributes=True),
+        not_visible=tuple(
+            NotVisibleDoc(collector=status.name, reason=status.reason, remedy=status.remedy)
+            for status in update.sample.collectors
+            if status.state != "ok"
+        ),
+        own_cost=msgspec.convert(update.own_cost, OwnCostDoc, from_attributes=True),
+    )
+
+
+def proposals_document(update: Update) -> ProposalsDocument:
+    """NotDeliverable as for ``diagnosis_document``."""
+    diagnosis = diagnosis_of(update)
+    return ProposalsDocument(
+        target=target_document(update.sample.target, update.sample.tree),
+        window_seconds=round(diagnosis.window_seconds, 3),
+        verdict=_verdict(diagnosis),
+        proposals=_published(update.proposals, ProposalDoc),
+    )
+
+
+def remembered_document(target: Target, proposal: Proposal) -> ProposalsDocument:
+    """One proposal of an earlier look at the target."""
+    return ProposalsDocument(
+        target=target_document(target),
+        window_seconds=None,
+        verdict=None,
+        proposals=_published((proposal,), ProposalDoc),
+    )
+
+
+def journal_document(entries: tuple[JournalEntry, ...]) -> JournalDocument:
+    return JournalDocument(entries=tuple(_entry(entry) for entry in entries))
+
+
+def diagnosis_of(update: Update) -> Diagnosis:
+    """The diagnosis, or NotDeliverable with the collectors' reasons."""
+    if update.diagnosis is not None:
+        return update.diagnosis
+    reasons = [f"{status.name}: {status.reason}" for status in update.sample.collectors if status.state != "ok"]
+    raise NotDeliverable(f"nothing could be measured: {'; '.join(reasons) or 'the time was too short: raise --for'}")
+
+
+def target_document(target: Target, tree: TargetSection | None = None) -> TargetDoc:
+    return TargetDoc(
+        pid=target.pid,
+        start_ticks=target.process.start_ticks if target.process else None,
+        kind=target.kind,
+        command=target.command,
+        processes=len(tree.processes) if tree else None,
+    )
+
+
+def proposal_document(proposal: Proposal) -> ProposalDoc:
+    return msgspec.convert(proposal, ProposalDoc, from_attributes=True)
+
+
+def _published(entries: tuple[object, ...], kind: type[_Published]) -> tuple[_Published, ...]:
+    return tuple(msgspec.convert(entry, kind, from_attributes=True) for entry in entries)
+
+
+def _verdict(diagnosis: Diagnosis) -> VerdictDoc | None:
+    first = diagnosis.verdict
+    return msgspec.convert(first, VerdictDoc, from_attributes=True) if first else None
+
+
+def _resources(history: dict[str, tuple[float, ...]]) -> dict[str, SeriesDoc]:
+    """A series that never had a value is left out: its collector stands under ``not_visible``."""
+    resources = {}
+    for name, unit in SERIES_UNITS.items():
+        seen = [figure for figure in history.get(name, ()) if not math.isnan(figure)]
+        if seen:
+            mean = sum(seen) / len(seen)
+            resources[name] = SeriesDoc(unit=unit, mean=mean, peak=max(seen), last=seen[-1])
+    return resources
+
+
+def _entry(entry: JournalEntry) -> EntryDoc:
+    return EntryDoc(
+        id=entry.id,
+        state=entry.state,
+        at=_utc(entry.wall_ns),
+        deadline=_utc(entry.wall_ns + int(entry.deadline_seconds * 1e9)) if entry.open else None,
+        closed_at=_utc(entry.closed_wall_ns) if entry.closed_wall_ns else None,
+        target=entry.target,
+        proposal=proposal_document(entry.proposal),
+        approved_by=entry.approved_by,
+        detail=entry.detail,
+        metric_before=entry.metric_before,
+        metric_after=entry.metric_after,
+    )
+
+
+def _utc(wall_ns: int) -> str:
+    return datetime.fromtimestamp(wall_ns / 1e9, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,61 @@
+"""What can be seen and set here, from one short look."""
+
+from typing import Literal
+
+from perftui.model.profile import ProfileStatus
+from perftui.model.sample import KnobReading
+from perftui.model.update import Update
+from perftui.report.build import target_document
+from perftui.report.documents import CheckDoc, DoctorDocument
+
+
+def doctor_document(update: Update, host_checks: tuple[CheckDoc, ...], *, version: str, kernel: str) -> DoctorDocument:
+    """``host_checks`` come first; the rest is what the collectors, rules and knobs said themselves."""
+    collectors = (
+        CheckDoc(
+            area="collector",
+            name=status.name,
+            state="ok" if status.state == "ok" else "missing",
+            detail=status.reason,
+            remedy=status.remedy,
+        )
+        for status in update.sample.collectors
+    )
+    unknown = update.diagnosis.unknown if update.diagnosis else ()
+    rules = (
+        CheckDoc(area="rule", name=entry.rule, state="missing", detail=entry.reason, remedy=entry.remedy)
+        for entry in unknown
+    )
+    return DoctorDocument(
+        version=version,
+        kernel=kernel,
+        target=target_document(update.sample.target, update.sample.tree),
+        checks=(
+            *host_checks,
+            *collectors,
+            _profiler(update.profile_status),
+            *rules,
+            *(_knob(reading) for reading in update.sample.knobs),
+        ),
+    )
+
+
+def _profiler(status: ProfileStatus) -> CheckDoc:
+    name = status.sampler or "stacks"
+    if status.state in ("ok", "starting"):
+        return CheckDoc(area="profiler", name=name, state="ok", detail=f"{status.rate_hz:g} looks a second", remedy="")
+    state: Literal["limited", "missing"] = "limited" if status.state == "off" else "missing"
+    return CheckDoc(area="profiler", name=name, state=state, detail=status.reason, remedy=status.remedy)
+
+
+def _knob(reading: KnobReading) -> CheckDoc:
+    """``limited``: it can be read and not be set."""
+    if not reading.available:
+        return CheckDoc(area="knob", name=reading.knob, state="missing", detail=reading.reason, remedy=reading.remedy)
+    detail = f"{reading.subject}: {reading.value}"
+    if reading.permitted:
+        return CheckDoc(area="knob", name=reading.knob, state="ok", detail=detail, remedy="")
+    remedy = reading.remedy or f"run as root, or give {reading.privilege}"
+    return CheckDoc(
+        area="knob", name=reading.knob, state="limited", detail=f"{detail}; it cannot be set here", remedy=remedy
+    )

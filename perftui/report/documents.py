@@ -1,0 +1,233 @@
+"""The published JSON documents. Names and meanings are fixed; fields may be added, never renamed.
+
+They are structs of their own, so that the model can change without changing what other programs read.
+``perftui schema`` prints their JSON Schema. Ratios are 0–1, ``_pct`` 0–100, times are UTC in ISO 8601.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Ratio = Annotated[float, Meta(description="0–1")]
+LayerName = Literal["cpu", "memory", "io", "network", "coordination", "queue", "gpu", "neighbour", "code"]
+SeverityName = Literal["info", "warning", "critical"]
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of everything published."""
+
+
+class TargetDoc(Document, frozen=True, kw_only=True):
+    """What was watched. ``pid``, ``start_ticks`` and ``processes`` are null for the whole host."""
+
+    pid: int | None
+    start_ticks: int | None
+    kind: Literal["host", "process"]
+    command: str
+    processes: int | None
+
+
+class VerdictDoc(Document, frozen=True, kw_only=True):
+    """The first finding in short."""
+
+    rule: str
+    layer: LayerName
+    severity: SeverityName
+    confidence: Ratio
+    summary: str
+
+
+class EvidenceDoc(Document, frozen=True, kw_only=True):
+    metric: str
+    observed: float
+    threshold: float
+    unit: str
+    source: str
+
+
+class RuledOutDoc(Document, frozen=True, kw_only=True):
+    rule: str
+    because: str
+
+
+class BlameDoc(Document, frozen=True, kw_only=True, omit_defaults=True):
+    """Who is responsible; only what is known is there."""
+
+    pid: int | None = None
+    tid: int | None = None
+    thread: str | None = None
+    process: str | None = None
+    function: str | None = None
+    file: str | None = None
+    line: int | None = None
+    device: str | None = None
+    cgroup: str | None = None
+
+
+class FindingDoc(VerdictDoc, frozen=True, kw_only=True):
+    """One bottleneck. ``metric`` names the evidence whose change shows whether a proposal helped."""
+
+    evidence: tuple[EvidenceDoc, ...]
+    ruled_out: tuple[RuledOutDoc, ...]
+    flips_if: str
+    blame: BlameDoc | None
+    advice: str
+    metric: str
+
+
+class UnknownDoc(Document, frozen=True, kw_only=True):
+    """A rule that could not be judged here."""
+
+    rule: str
+    reason: str
+    remedy: str
+
+
+class HotDoc(Document, frozen=True, kw_only=True):
+    """A function's share of the target's on-CPU samples in the window."""
+
+    function: str
+    file: str
+    line: int
+    thread: str
+    self_ratio: Ratio
+    total_ratio: Ratio
+
+
+class ProposalDoc(Document, frozen=True, kw_only=True):
+    """A change that may help. ``affects`` says who else feels it."""
+
+    id: str
+    knob: str
+    subject: str
+    before: str
+    after: str
+    command: str
+    undo_command: str
+    privilege: str
+    permitted: bool
+    risk: Literal["low", "medium", "high"]
+    reversible: bool
+    settle_seconds: float
+    expected_effect: str
+    finding: str
+    affects: str
+    metric: str
+
+
+class ProfileDoc(Document, frozen=True, kw_only=True):
+    """Whether stacks were sampled, and if not, why and what would help."""
+
+    state: str
+    sampler: str
+    reason: str
+    remedy: str
+
+
+class SeriesDoc(Document, frozen=True, kw_only=True):
+    """A headline figure over the time watched, one value a tick."""
+
+    unit: Literal["ratio", "cores", "bytes", "bytes/s", "s/s"]
+    mean: float
+    peak: float
+    last: float
+
+
+class NotVisibleDoc(Document, frozen=True, kw_only=True):
+    """A collector without data here."""
+
+    collector: str
+    reason: str
+    remedy: str
+
+
+class OwnCostDoc(Document, frozen=True, kw_only=True):
+    """What perftui itself used. ``target_slowdown_pct`` is null where it was not measured."""
+
+    cpu_pct: float
+    rss_bytes: int
+    sampler_cpu_pct: float
+    target_slowdown_pct: float | None
+
+
+class DiagnosisDocument(Document, frozen=True, kw_only=True):
+    """``perftui diagnose``: ``verdict`` is the first finding, null when nothing limits the target."""
+
+    schema: Literal["perftui.diagnosis/1"] = "perftui.diagnosis/1"
+    target: TargetDoc
+    window_seconds: float
+    state: Literal["healthy", "idle", "limited"]
+    verdict: VerdictDoc | None
+    findings: tuple[FindingDoc, ...]
+    unknown: tuple[UnknownDoc, ...]
+    hot: tuple[HotDoc, ...]
+    proposals: tuple[ProposalDoc, ...]
+    resources: dict[str, SeriesDoc]
+    profile: ProfileDoc
+    not_visible: tuple[NotVisibleDoc, ...]
+    own_cost: OwnCostDoc
+
+
+class ProposalsDocument(Document, frozen=True, kw_only=True):
+    """``perftui tune list``; an id can be given to ``perftui tune apply``.
+
+    ``tune show`` prints the same without a window and a verdict.
+    """
+
+    schema: Literal["perftui.proposals/1"] = "perftui.proposals/1"
+    target: TargetDoc
+    window_seconds: float | None
+    verdict: VerdictDoc | None
+    proposals: tuple[ProposalDoc, ...]
+
+
+class EntryDoc(Document, frozen=True, kw_only=True):
+    """One change. ``intent`` and ``applied`` are open; ``deadline`` is when an open one is put back."""
+
+    id: str
+    state: Literal["intent", "applied", "kept", "reverted", "failed", "conflict", "expired"]
+    at: str
+    deadline: str | None
+    closed_at: str | None
+    target: str
+    proposal: ProposalDoc
+    approved_by: str
+    detail: str
+    metric_before: float | None
+    metric_after: float | None
+
+
+class JournalDocument(Document, frozen=True, kw_only=True):
+    """``perftui tune history`` (newest first), and what ``apply``, ``confirm``, ``undo`` and ``recover`` touched."""
+
+    schema: Literal["perftui.journal/1"] = "perftui.journal/1"
+    entries: tuple[EntryDoc, ...]
+
+
+class CheckDoc(Document, frozen=True, kw_only=True):
+    """One thing that can be seen or set here (``ok``), in part (``limited``) or not (``missing``)."""
+
+    area: Literal["host", "right", "collector", "profiler", "rule", "knob"]
+    name: str
+    state: Literal["ok", "limited", "missing"]
+    detail: str
+    remedy: str
+
+
+class DoctorDocument(Document, frozen=True, kw_only=True):
+    """``perftui doctor``."""
+
+    schema: Literal["perftui.doctor/1"] = "perftui.doctor/1"
+    version: str
+    kernel: str
+    target: TargetDoc
+    checks: tuple[CheckDoc, ...]
+
+
+DOCUMENTS: dict[str, type[Document]] = {
+    "perftui.diagnosis/1": DiagnosisDocument,
+    "perftui.proposals/1": ProposalsDocument,
+    "perftui.journal/1": JournalDocument,
+    "perftui.doctor/1": DoctorDocument,
+}

@@ -1,0 +1,301 @@
+"""The documents as plain text in 80 columns: the answer first, then why, then what to do."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from perftui.model.units import bytes_text, duration_text, rate_text, ratio_text
+from perftui.report.documents import (
+    BlameDoc,
+    CheckDoc,
+    DiagnosisDocument,
+    DoctorDocument,
+    EntryDoc,
+    FindingDoc,
+    JournalDocument,
+    ProposalDoc,
+    ProposalsDocument,
+    SeriesDoc,
+    TargetDoc,
+)
+from perftui.report.layout import Page, clipped
+
+HOT_SHOWN = 8
+
+_RESOURCE_NAMES = {
+    "cpu": "CPU busy",
+    "memory": "memory used",
+    "swap": "swap used",
+    "psi-cpu": "stalled on CPU",
+    "psi-memory": "stalled on memory",
+    "psi-io": "stalled on I/O",
+    "disk-read": "disk read",
+    "disk-write": "disk written",
+    "net-rx": "received",
+    "net-tx": "sent",
+    "target-cpu": "target: CPU",
+    "target-delay": "target: waiting for CPU",
+    "target-rss": "target: memory",
+    "target-read": "target: disk read",
+    "target-write": "target: disk written",
+}
+
+_NOTHING = {
+    "healthy": "Nothing limits it.",
+    "idle": "It does nothing: it waits for work.",
+    "limited": "Something limits it that no rule names.",
+}
+
+
+def diagnosis_text(document: DiagnosisDocument, *, color: bool = False) -> str:
+    """The whole report; ends in a newline."""
+    page = Page(color=color)
+    _headline(page, document)
+    if document.findings:
+        _finding(page, document.findings[0])
+    _others(page, document.findings[1:])
+    _hot(page, document)
+    if document.proposals:
+        page.heading("Proposals")
+        for proposal in document.proposals:
+            _proposal(page, proposal)
+        page.paragraph("Apply one with: perftui tune apply ID", style="dim")
+    _resources(page, document.resources)
+    _gaps(page, document)
+    _own_cost(page, document)
+    return page.text()
+
+
+def proposals_text(document: ProposalsDocument, *, color: bool = False) -> str:
+    page = Page(color=color)
+    verdict = document.verdict
+    page.line(f"{verdict.rule}: {verdict.summary}" if verdict else "Nothing limits it.", "heading")
+    page.line(_target_line(document.target, document.window_seconds or 0))
+    if not document.proposals:
+        page.heading("No setting would help here.")
+    for proposal in document.proposals:
+        page.line()
+        _proposal(page, proposal)
+    return page.text()
+
+
+def proposal_text(proposal: ProposalDoc, *, color: bool = False) -> str:
+    page = Page(color=color)
+    _proposal(page, proposal)
+    return page.text()
+
+
+def journal_text(document: JournalDocument, *, color: bool = False) -> str:
+    """A block per change, newest first."""
+    page = Page(color=color)
+    if not document.entries:
+        page.line("No change was made.")
+    for entry in document.entries:
+        _entry(page, entry)
+    return page.text()
+
+
+def doctor_text(document: DoctorDocument, *, color: bool = False) -> str:
+    page = Page(color=color)
+    missing = sum(check.state != "ok" for check in document.checks)
+    page.line(f"perftui {document.version} on Linux {document.kernel}", "heading")
+    of_target = f" of {document.target.pid} {document.target.command}" if document.target.pid else ""
+    page.line(f"{len(document.checks) - missing} of {len(document.checks)} things can be seen or set{of_target}")
+    areas = list(dict.fromkeys(check.area for check in document.checks))
+    for area in areas:
+        page.heading(area.capitalize() + "s")
+        for check in document.checks:
+            if check.area == area:
+                _check(page, check)
+    return page.text()
+
+
+def _headline(page: Page, document: DiagnosisDocument) -> None:
+    verdict = document.verdict
+    if verdict is None:
+        page.line(document.state.upper(), "good")
+    else:
+        page.line(f"{verdict.severity.upper()}  {verdict.rule}  ({_confidence(verdict.confidence)})", verdict.severity)
+    page.line(_target_line(document.target, document.window_seconds))
+    page.line()
+    page.paragraph(verdict.summary if verdict else _NOTHING[document.state])
+
+
+def _target_line(target: TargetDoc, seconds: float) -> str:
+    watched = f"watched for {duration_text(seconds)}"
+    if target.pid is None:
+        return f"this host, {watched}"
+    processes = target.processes or 1
+    tail = f", {processes} processes, {watched}" if processes > 1 else f", {watched}"
+    return clipped(f"{target.pid} {target.command}", 80 - len(tail)) + tail
+
+
+def _finding(page: Page, finding: FindingDoc) -> None:
+    if finding.evidence:
+        page.heading("Evidence")
+        page.columns(
+            [
+                (
+                    entry.metric,
+                    figure(entry.observed, entry.unit),
+                    f"limit {figure(entry.threshold, entry.unit)}",
+                    entry.source,
+                )
+                for entry in finding.evidence
+            ],
+            right=frozenset({1}),
+        )
+    page.line()
+    if finding.blame is not None:
+        page.labelled("Blame", blame_text(finding.blame))
+    if finding.advice:
+        page.labelled("Advice", finding.advice)
+    for other in finding.ruled_out:
+        page.labelled("Not", f"{other.rule}: {other.because}")
+    if finding.flips_if:
+        page.labelled("Flips if", finding.flips_if)
+
+
+def _others(page: Page, findings: Sequence[FindingDoc]) -> None:
+    for at, finding in enumerate(findings):
+        label = "Runner-up" if at == 0 else "Also"
+        sureness = f"{finding.severity}, {_confidence(finding.confidence)}"
+        page.labelled(label, f"{finding.rule} ({sureness}): {finding.summary}")
+
+
+def blame_text(blame: BlameDoc) -> str:
+    """``parse (app.py:31), thread worker, pid 4242``."""
+    parts = []
+    if blame.function:
+        place = f"{blame.file}:{blame.line}" if blame.file and blame.line else blame.file
+        parts.append(f"{blame.function} ({place})" if place else blame.function)
+    if blame.thread:
+        parts.append(f"thread {blame.thread}")
+    if blame.tid is not None:
+        parts.append(f"tid {blame.tid}")
+    if blame.process:
+        parts.append(blame.process)
+    if blame.pid is not None:
+        parts.append(f"pid {blame.pid}")
+    if blame.device:
+        parts.append(f"device {blame.device}")
+    if blame.cgroup:
+        parts.append(f"cgroup {blame.cgroup}")
+    return ", ".join(parts)
+
+
+def _hot(page: Page, document: DiagnosisDocument) -> None:
+    if not document.hot:
+        return
+    page.heading("Hot functions (share of the time on a CPU: alone, with callees)")
+    page.columns(
+        [
+            (
+                ratio_text(hot.self_ratio),
+                ratio_text(hot.total_ratio),
+                clipped(hot.function, 32),
+                f"{_tail(f'{hot.file}:{hot.line}' if hot.line else hot.file, 30)} {hot.thread}",
+            )
+            for hot in document.hot[:HOT_SHOWN]
+        ],
+        right=frozenset({0, 1}),
+    )
+
+
+def _tail(text: str, width: int) -> str:
+    """The end of a path says more than its beginning."""
+    return text if len(text) <= width else f"…{text[1 - width :]}"
+
+
+def _proposal(page: Page, proposal: ProposalDoc) -> None:
+    right = "permitted" if proposal.permitted else "not permitted here"
+    needs = f", needs {proposal.privilege}" if proposal.privilege else ""
+    page.line(f"  {proposal.id}  {proposal.knob}: {proposal.before} → {proposal.after}", "heading")
+    page.paragraph(f"{proposal.subject}; risk {proposal.risk}{needs} ({right})", indent=4)
+    page.paragraph(proposal.expected_effect, indent=4)
+    if proposal.affects:
+        page.paragraph(f"affects: {proposal.affects}", indent=4)
+    page.paragraph(f"do:   {proposal.command}", indent=4)
+    page.paragraph(f"undo: {proposal.undo_command}", indent=4)
+
+
+def _resources(page: Page, resources: dict[str, SeriesDoc]) -> None:
+    if not resources:
+        return
+    page.heading("Resources (mean, peak, last)")
+    page.columns(
+        [
+            (
+                _RESOURCE_NAMES[name],
+                *(figure(point, series.unit) for point in (series.mean, series.peak, series.last)),
+                "",
+            )
+            for name, series in resources.items()
+        ],
+        right=frozenset({1, 2, 3}),
+    )
+
+
+def _gaps(page: Page, document: DiagnosisDocument) -> None:
+    gaps = [(entry.rule, entry.reason, entry.remedy) for entry in document.unknown]
+    gaps += [(entry.collector, entry.reason, entry.remedy) for entry in document.not_visible]
+    profile = document.profile
+    if profile.state == "unavailable" or (profile.state == "off" and document.target.pid is not None):
+        gaps.insert(0, ("hot functions", profile.reason, profile.remedy))
+    if not gaps:
+        return
+    page.heading("Not visible")
+    # Many rules share one reason: say it once.
+    for reason, remedy in dict.fromkeys((reason, remedy) for _, reason, remedy in gaps):
+        names = ", ".join(name for name, *why in gaps if why == [reason, remedy])
+        page.paragraph(f"{names}: {reason}" + (f". Remedy: {remedy}" if remedy else ""))
+
+
+def _own_cost(page: Page, document: DiagnosisDocument) -> None:
+    cost = document.own_cost
+    parts = [f"{cost.cpu_pct:.1f} % of a core", f"{bytes_text(cost.rss_bytes)} of memory"]
+    if cost.sampler_cpu_pct:
+        parts.insert(1, f"stack sampler {cost.sampler_cpu_pct:.1f} %")
+    if cost.target_slowdown_pct is not None:
+        parts.append(f"slows the target by {cost.target_slowdown_pct:.1f} %")
+    page.line()
+    page.paragraph(f"perftui itself: {', '.join(parts)}", indent=0, style="dim")
+
+
+def _entry(page: Page, entry: EntryDoc) -> None:
+    proposal = entry.proposal
+    style = {"kept": "good", "failed": "critical", "conflict": "critical"}.get(entry.state, "heading")
+    page.line(f"{entry.id}  {entry.state}  {proposal.knob}: {proposal.before} → {proposal.after}", style)
+    page.paragraph(f"{entry.target}; {proposal.subject}; {_local(entry.at)} by {entry.approved_by}")
+    if entry.detail:
+        page.paragraph(entry.detail)
+    if entry.metric_before is not None and entry.metric_after is not None:
+        page.paragraph(f"{proposal.metric}: {entry.metric_before:.3g} → {entry.metric_after:.3g}")
+    if entry.deadline is not None:
+        page.paragraph(f"put back at {_local(entry.deadline)} unless confirmed: perftui tune confirm {entry.id}")
+
+
+def _check(page: Page, check: CheckDoc) -> None:
+    style = {"ok": "good", "limited": "warning", "missing": "critical"}[check.state]
+    page.marked(f"{check.state:<7}", style, check.name)
+    for text in (check.detail, f"remedy: {check.remedy}" if check.remedy else ""):
+        if text:
+            page.paragraph(text, indent=11)
+
+
+def figure(observed: float, unit: str) -> str:
+    """A number with its unit as people read it: ``44 %``, ``1.5K/s``, ``0.82 cores``."""
+    if unit == "ratio":
+        return ratio_text(observed)
+    if unit == "bytes":
+        return bytes_text(observed)
+    if unit == "bytes/s":
+        return rate_text(observed)
+    return f"{observed:.3g} {unit}".rstrip()
+
+
+def _confidence(ratio: float) -> str:
+    return f"{ratio * 100:.0f} % sure"
+
+
+def _local(utc: str) -> str:
+    return datetime.fromisoformat(utc).astimezone().strftime("%Y-%m-%d %H:%M:%S")
