@@ -2,7 +2,7 @@
 
 import msgspec
 
-from perftui.model.rates import paired_rows, rise
+from perftui.model.rates import rise
 from perftui.model.sample import CgroupSection, TargetSection, ThreadSection, WaitSection
 
 
@@ -121,32 +121,41 @@ def thread_use(
     """Threads present in both sections, with what the polls between them saw."""
     shares = _wait_shares(*waits) if waits else {}
     spans = _span_shares(*waits) if waits else {}
-    new, old = newer.threads, older.threads
-    names = new.text("name")
+    key = ("pid", "tid", "start_ticks")
+    before = dict(zip(older.threads.rows(*key), older.threads.rows(*_THREAD_COUNTERS), strict=True))
     uses = []
-    for was, now in paired_rows(old, new, key=("pid", "tid", "start_ticks")):
-
-        def rate(column: str, was: int = was, now: int = now) -> float | None:
-            before, after = old.ints(column)[was], new.ints(column)[now]
-            return rise(after, before) / seconds if before >= 0 and after >= 0 else None
-
-        tid = new.ints("tid")[now]
+    for identity, counters, state, processor, nice, name in zip(
+        newer.threads.rows(*key),
+        newer.threads.rows(*_THREAD_COUNTERS),
+        newer.threads.ints("state"),
+        newer.threads.ints("processor"),
+        newer.threads.ints("nice"),
+        newer.threads.text("name"),
+        strict=True,
+    ):
+        was = before.get(identity)
+        if was is None:
+            continue
+        user, system, run, delay, slices, voluntary, involuntary = (
+            rise(now, then) / seconds if now >= 0 and then >= 0 else None
+            for now, then in zip(counters, was, strict=True)
+        )
+        pid, tid, _ = identity
         span = spans.get(tid, _NO_SPAN)
-        run = rate("run_ns_total")
-        ticks = (rate("user_ticks") or 0.0) + (rate("system_ticks") or 0.0)
+        ticks = (user or 0.0) + (system or 0.0)
         uses.append(
             ThreadUse(
-                pid=new.ints("pid")[now],
+                pid=pid,
                 tid=tid,
-                name=names[now],
-                state=chr(new.ints("state")[now]),
+                name=name,
+                state=chr(state),
                 run_ratio=run / 1e9 if run is not None else ticks / newer.ticks_per_second,
-                delay_ratio=(rate("delay_ns_total") or 0.0) / 1e9,
-                slices_per_s=rate("slices_total") or 0.0,
-                voluntary_per_s=rate("voluntary_total"),
-                involuntary_per_s=rate("involuntary_total"),
-                processor=new.ints("processor")[now],
-                nice=new.ints("nice")[now],
+                delay_ratio=(delay or 0.0) / 1e9,
+                slices_per_s=slices or 0.0,
+                voluntary_per_s=voluntary,
+                involuntary_per_s=involuntary,
+                processor=processor,
+                nice=nice,
                 looks=span.looks,
                 event_wait_ratio=span.waiting_ratio,
                 away_long_ratio=span.away_long_ratio,
@@ -155,6 +164,17 @@ def thread_use(
             )
         )
     return tuple(uses)
+
+
+_THREAD_COUNTERS = (
+    "user_ticks",
+    "system_ticks",
+    "run_ns_total",
+    "delay_ns_total",
+    "slices_total",
+    "voluntary_total",
+    "involuntary_total",
+)
 
 
 class _Span(msgspec.Struct, frozen=True):

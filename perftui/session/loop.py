@@ -1,0 +1,282 @@
+"""One target at a time, watched live."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from perftui.analyze.metrics import value_of
+from perftui.collect.live import LiveSource
+from perftui.errors import TargetEnded
+from perftui.host import clock
+from perftui.host.procfs import Host
+from perftui.host.target import HeldTarget
+from perftui.model.journal import JournalEntry
+from perftui.model.profile import ProfileStatus
+from perftui.model.proposal import Proposal
+from perftui.model.sample import Sample
+from perftui.model.update import OwnCost, Update
+from perftui.profile.pyspy import PySpySampler
+from perftui.session.cost import OwnMeter
+from perftui.session.effects import Effect
+from perftui.session.options import SessionOptions
+from perftui.session.pipeline import Pipeline
+from perftui.store.journal import Journal
+from perftui.tune.executor import Executor, approve
+from perftui.tune.knobs import read_all
+from perftui.tune.plan import plan
+
+PROFILE_OFF = ProfileStatus(state="off", reason="profiling is switched off", remedy="press p")
+NO_TARGET = ProfileStatus(state="off", reason="no process is attached", remedy="pick one in the process list")
+
+
+@dataclass
+class _Watched:
+    """One target with everything that looks at it."""
+
+    held: HeldTarget | None
+    source: LiveSource
+    pipeline: Pipeline
+    sampler: PySpySampler | None = None
+
+    def close(self) -> None:
+        if self.sampler is not None:
+            self.sampler.stop()
+        self.source.close()
+        if self.held is not None:
+            self.held.close()
+
+
+class Session:
+    """Watches one target at a time and carries out confirmed changes.
+
+    ``start`` / ``stop`` run the loop in a thread, ``run`` in the caller's. ``apply``, ``keep`` and ``undo`` block (tens
+    to hundreds of milliseconds) and may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        held: HeldTarget | None,
+        options: SessionOptions,
+        journal: Journal | None = None,
+    ) -> None:
+        self.host = host
+        self.options = options
+        self.profiling = options.profiling
+        self.journal = journal or Journal()
+        self.executor = Executor(host, self.journal, read_only=options.read_only)
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._effects: dict[str, Effect] = {}
+        self.manual: frozenset[str] = frozenset()
+        self._own = OwnMeter(host)
+        self._watched = self._watch(held)
+
+    @property
+    def held(self) -> HeldTarget | None:
+        return self._watched.held
+
+    # ---- running
+
+    def start(self, on_update: Callable[[Update], None]) -> None:
+        """Begin ticking in a thread; ``on_update`` is called from that thread."""
+        self._thread = threading.Thread(target=self._loop, args=(on_update, None), name="perftui-session", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the loop and everything that it started. May be called twice."""
+        self._stop.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout=10)
+        with self._lock:
+            self._watched.close()
+
+    def run(self, seconds: float, on_update: Callable[[Update], None] | None = None) -> Update:
+        """Watch for so long and return the last update; ends early when the target does.
+
+        TargetEnded when it ended before anything was measured.
+        """
+        last: list[Update] = []
+
+        def keep(update: Update) -> None:
+            last[:] = [update]
+            if on_update is not None:
+                on_update(update)
+
+        try:
+            self._loop(keep, seconds)
+        finally:
+            self.stop()
+        if not last or (last[0].interval is None and self.held is not None and self.held.ended):
+            raise TargetEnded("the target ended before anything was measured")
+        return last[0]
+
+    def _loop(self, on_update: Callable[[Update], None], seconds: float | None) -> None:
+        interval_ns = int(self.options.interval_seconds * 1e9)
+        started = due = clock.monotonic_ns()
+        until = None if seconds is None else started + int(seconds * 1e9)
+        while not self._stop.is_set():
+            now = clock.monotonic_ns()
+            if now < due:
+                self._look(min(due - now, int(1e9 / self._watched.source.polls_per_second)))
+                continue
+            update = self._tick()
+            if update is not None:
+                on_update(update)
+            # A host so starved that a tick takes a quarter of the interval is given more time between ticks.
+            took = clock.monotonic_ns() - now
+            due = max(due + interval_ns, now + 4 * took)
+            if until is not None and (now >= until - interval_ns // 4 or self._target_gone()):
+                return
+
+    def _look(self, wait_ns: int) -> None:
+        with self._lock:
+            self._watched.source.poll()
+        self._stop.wait(wait_ns / 1e9)
+
+    def _target_gone(self) -> bool:
+        return self.held is not None and self.held.ended
+
+    # ---- one tick
+
+    def _tick(self) -> Update | None:
+        with self._lock:
+            watched = self._watched
+            if watched.held is not None and watched.held.ended and watched.pipeline.interval is not None:
+                return self._update(watched, self._last_sample(watched))
+            sample = watched.source.sample()
+            sample = msgspec.structs.replace(sample, knobs=read_all(self.host, watched.held, sample))
+            profiles = watched.sampler.take() if watched.sampler else []
+            watched.pipeline.feed(sample, profiles, self._profile_status(watched))
+            self._note_manual(sample)
+            for effect in self._effects.values():
+                effect.watch(sample)
+            self.executor.revert_unwatched()
+            return self._update(watched, sample)
+
+    def _last_sample(self, watched: _Watched) -> Sample:
+        interval = watched.pipeline.interval
+        assert interval is not None  # noqa: S101  (the caller has just looked; this is for the type checker)
+        return interval.newer
+
+    def _update(self, watched: _Watched, sample: Sample) -> Update:
+        pipeline = watched.pipeline
+        status = self._profile_status(watched)
+        proposals: tuple[Proposal, ...] = ()
+        if pipeline.window is not None and pipeline.diagnosis is not None:
+            proposals = plan(pipeline.diagnosis, pipeline.window.whole, self.manual)
+        return Update(
+            sample=sample,
+            interval=pipeline.interval,
+            diagnosis=pipeline.diagnosis,
+            profile=pipeline.profile,
+            profile_status=status,
+            proposals=proposals,
+            journal=tuple(self._with_effect(entry) for entry in self.journal.entries(limit=50)),
+            history=pipeline.history(),
+            own_cost=OwnCost(
+                cpu_pct=self._own.lap_cpu_pct(),
+                rss_bytes=self._own.rss_bytes(),
+                sampler_cpu_pct=100 * status.sampler_cpu_ratio,
+            ),
+        )
+
+    # ---- the target
+
+    def select(self, pid: int | None) -> None:
+        """Watch another process (None: only the host). NoSuchTarget when there is none of that PID."""
+        held = HeldTarget.open(self.host, pid) if pid is not None else None
+        fresh = self._watch(held)
+        with self._lock:
+            old, self._watched = self._watched, fresh
+        old.close()
+
+    def set_profiling(self, on: bool) -> None:
+        """Start or stop sampling stacks."""
+        with self._lock:
+            self.profiling = on
+            watched = self._watched
+            if not on and watched.sampler is not None:
+                watched.sampler.stop()
+                watched.sampler = None
+            elif on and watched.sampler is None:
+                watched.sampler = self._sampler(watched.held)
+
+    def _watch(self, held: HeldTarget | None) -> _Watched:
+        watched = _Watched(held=held, source=LiveSource(self.host, held), pipeline=Pipeline(self.options))
+        watched.sampler = self._sampler(held) if self.profiling else None
+        return watched
+
+    def _sampler(self, held: HeldTarget | None) -> PySpySampler | None:
+        if held is None:
+            return None
+        sampler = PySpySampler(
+            self.host,
+            held,
+            rate_hz=self.options.profile_rate_hz,
+            budget_ratio=self.options.profile_budget_ratio,
+        )
+        sampler.start()
+        return sampler
+
+    def _profile_status(self, watched: _Watched) -> ProfileStatus:
+        if watched.held is None:
+            return NO_TARGET
+        return watched.sampler.status if watched.sampler else PROFILE_OFF
+
+    # ---- changes
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What became of changes that an earlier run left behind, a line each."""
+        self.executor.recover()
+        return tuple(
+            f"{entry.proposal.knob} on {entry.proposal.subject}: {entry.state}. {entry.detail}".strip()
+            for entry in self.executor.reported()
+        )
+
+    def apply(self, proposal: Proposal, by: str) -> JournalEntry:
+        """Carry out one confirmed proposal under the dead-man. Refused, NotPermitted, TargetEnded as they come."""
+        approval = approve(proposal, by)
+        with self._lock:
+            window, held = self._watched.pipeline.window, self._watched.held
+            before = value_of(proposal.metric, window.whole) if window and proposal.metric else None
+            entry = self.executor.apply(proposal, approval, held, deadline_seconds=self.options.deadline_seconds)
+            settled = clock.monotonic_ns() + int(proposal.settle_seconds * 1e9)
+            self._effects[entry.id] = Effect(metric=proposal.metric, before=before, settled_ns=settled)
+            return self._with_effect(entry)
+
+    def keep(self, entry_id: str) -> JournalEntry:
+        """Make an applied change stay."""
+        with self._lock:
+            self._save_effect(entry_id)
+            return self.executor.keep(entry_id)
+
+    def undo(self, entry_id: str) -> JournalEntry:
+        """Put an applied or kept change back."""
+        with self._lock:
+            self._save_effect(entry_id)
+            return self.executor.undo(entry_id)
+
+    def _with_effect(self, entry: JournalEntry) -> JournalEntry:
+        effect = self._effects.get(entry.id)
+        if effect is None or not entry.open:
+            return entry
+        return effect.shown_in(entry)
+
+    def _save_effect(self, entry_id: str) -> None:
+        effect = self._effects.pop(entry_id, None)
+        if effect is not None:
+            self.journal.update(entry_id, metric_before=effect.before, metric_after=effect.after)
+
+    def _note_manual(self, sample: Sample) -> None:
+        """A knob that we set and that reads otherwise now was set by somebody else: leave it to them."""
+        readings = {(reading.knob, reading.subject): reading.value for reading in sample.knobs if reading.available}
+        for entry in self.journal.entries(limit=50):
+            proposal = entry.proposal
+            value = readings.get((proposal.knob, proposal.subject))
+            if entry.id in self._effects and entry.open and value not in (None, proposal.after):
+                self.manual |= {f"{proposal.knob} {proposal.subject}"}

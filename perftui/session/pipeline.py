@@ -1,0 +1,106 @@
+"""Samples and stack windows in, answers out: the same for a live and a recorded session."""
+
+from collections import deque
+
+from perftui.analyze.classify import classify
+from perftui.analyze.window import Window
+from perftui.model.finding import Diagnosis
+from perftui.model.interval import Interval
+from perftui.model.profile import ProfileStatus, StackProfile, merge
+from perftui.model.sample import Sample
+from perftui.session.options import SessionOptions
+from perftui.store.history import History
+
+MAX_WINDOW_SECONDS = 60.0
+"""Samples are kept for this long at most; what needs more (the memory trend) has a series of its own."""
+
+MAX_MEMORY_POINTS = 3600
+HISTORY_POINTS = 240
+
+
+class Pipeline:
+    """Samples and stack windows of one target in; interval, diagnosis, proposals and history out."""
+
+    def __init__(self, options: SessionOptions) -> None:
+        self._span_ns = int(min(options.window_seconds, MAX_WINDOW_SECONDS) * 1e9)
+        self._samples: deque[Sample] = deque()
+        self._profiles: deque[StackProfile] = deque()
+        self._memory: deque[tuple[int, int]] = deque(maxlen=MAX_MEMORY_POINTS)
+        self._history = History()
+        self._firing: frozenset[str] = frozenset()
+        self.interval: Interval | None = None
+        self.window: Window | None = None
+        self.profile: StackProfile | None = None
+        self.diagnosis: Diagnosis | None = None
+
+    def feed(self, sample: Sample, profiles: list[StackProfile], status: ProfileStatus) -> None:
+        """Take one tick. Afterwards the attributes hold the answers; None before the second sample."""
+        previous = self._samples[-1] if self._samples else None
+        self._keep(sample, profiles)
+        if previous is None:
+            return
+        self.interval = Interval.between(previous, sample)
+        self._history.append(headline(self.interval))
+        self.profile = merge(self._profiles)
+        self.window = Window(
+            samples=tuple(self._samples),
+            profile=self.profile,
+            profile_status=status,
+            memory=tuple(self._memory),
+        )
+        self.diagnosis = classify(self.window, self._firing)
+        self._firing = frozenset(finding.rule for finding in self.diagnosis.findings)
+
+    def history(self) -> dict[str, tuple[float, ...]]:
+        return self._history.latest(HISTORY_POINTS)
+
+    def _keep(self, sample: Sample, profiles: list[StackProfile]) -> None:
+        self._samples.append(sample)
+        self._profiles.extend(profiles)
+        # A tick comes a little late or early: half of one is allowed, so that N seconds hold N intervals.
+        oldest = sample.monotonic_ns - self._span_ns - 500_000_000
+        while len(self._samples) > 2 and self._samples[0].monotonic_ns < oldest:
+            self._samples.popleft()
+        while self._profiles and self._profiles[0].ended_ns < oldest:
+            self._profiles.popleft()
+        if sample.tree is not None and sample.tree.alive:
+            rss = sum(max(0, value) for value in sample.tree.processes.ints("rss_bytes"))
+            self._memory.append((sample.tree.monotonic_ns, rss))
+
+
+def headline(interval: Interval) -> dict[str, float]:
+    """The figures that the panes draw over time; a series without data is left out."""
+    values: dict[str, float] = {}
+    if (cpu := interval.cpu) is not None:
+        values["cpu"] = cpu.total.busy_ratio
+    if (memory := interval.newer.memory) is not None:
+        values["memory"] = 1 - memory.available_bytes / max(1, memory.total_bytes)
+        if memory.swap_total_bytes:
+            values["swap"] = 1 - memory.swap_free_bytes / memory.swap_total_bytes
+    if (pressure := interval.pressure) is not None:
+        values["psi-cpu"] = pressure.cpu.some_ratio
+        values["psi-memory"] = pressure.memory.some_ratio
+        values["psi-io"] = pressure.io.some_ratio
+    if (disks := interval.disks) is not None:
+        values["disk-read"] = sum(disk.read_bytes_per_s for disk in disks)
+        values["disk-write"] = sum(disk.write_bytes_per_s for disk in disks)
+    if (networks := interval.networks) is not None:
+        outward = [network for network in networks if network.name != "lo"]
+        values["net-rx"] = sum(network.rx_bytes_per_s for network in outward)
+        values["net-tx"] = sum(network.tx_bytes_per_s for network in outward)
+    values.update(_target_headline(interval))
+    return values
+
+
+def _target_headline(interval: Interval) -> dict[str, float]:
+    tree = interval.tree
+    if tree is None:
+        return {}
+    values = {"target-cpu": tree.cpu_cores, "target-rss": float(tree.rss_bytes)}
+    if interval.threads is not None:
+        values["target-delay"] = sum(thread.delay_ratio for thread in interval.threads)
+    if tree.read_bytes_per_s is not None:
+        values["target-read"] = tree.read_bytes_per_s
+    if tree.write_bytes_per_s is not None:
+        values["target-write"] = tree.write_bytes_per_s
+    return values

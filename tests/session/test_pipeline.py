@@ -1,0 +1,94 @@
+"""Samples in, answers out."""
+
+import msgspec
+
+from perftui.model.profile import ProfileStatus
+from perftui.model.sample import CpuSection, MemorySection, Sample
+from perftui.model.table import Table
+from perftui.model.target import HOST
+from perftui.session.options import SessionOptions
+from perftui.session.pipeline import HISTORY_POINTS, Pipeline
+
+OFF = ProfileStatus(state="off")
+
+
+def sample(second: int, busy_ticks: int) -> Sample:
+    now = 1_000_000_000 * (second + 1)
+    columns = ("cpu", "user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+    row = (busy_ticks, 0, 0, 100 * (second + 1) - busy_ticks, 0, 0, 0, 0)
+    ticks = Table.of({name: [value, value] for name, value in zip(columns[1:], row, strict=True)} | {"cpu": [-1, 0]})
+        {name: [first, second_] for name, first, second_ in zip(columns, (-1, *row), (0, *row), strict=True)}
+    )
+    return Sample(
+        monotonic_ns=now,
+        wall_ns=now,
+        boot_id="boot",
+        target=HOST,
+        cpu=CpuSection(
+            monotonic_ns=now,
+            ticks=ticks,
+            ticks_per_second=100,
+            context_switches_total=0,
+            forks_total=0,
+            running=1,
+            blocked=0,
+            load1=0.0,
+            load5=0.0,
+            load15=0.0,
+        ),
+        memory=MemorySection(
+            monotonic_ns=now,
+            total_bytes=100,
+            available_bytes=75,
+            free_bytes=50,
+            buffers_bytes=0,
+            cached_bytes=25,
+            dirty_bytes=0,
+            writeback_bytes=0,
+            swap_total_bytes=0,
+            swap_free_bytes=0,
+            swap_in_pages_total=0,
+            swap_out_pages_total=0,
+            major_faults_total=0,
+            oom_kills_total=0,
+        ),
+    )
+
+
+def test_nothing_is_said_before_the_second_sample() -> None:
+    pipeline = Pipeline(SessionOptions())
+    pipeline.feed(sample(0, 0), [], OFF)
+    assert pipeline.interval is None
+    assert pipeline.diagnosis is None
+
+
+def test_rates_come_from_neighbouring_samples_and_the_window_from_the_ends() -> None:
+    pipeline = Pipeline(SessionOptions(window_seconds=3.0))
+    for second in range(10):
+        pipeline.feed(sample(second, 50 * second), [], OFF)
+    assert pipeline.interval is not None
+    assert pipeline.interval.seconds == 1.0
+    assert pipeline.window is not None
+    assert pipeline.window.whole.seconds == 3.0
+    assert pipeline.history()["cpu"] == (0.5,) * 9
+    assert pipeline.history()["memory"] == (0.25,) * 9
+    assert "swap" not in pipeline.history()
+
+
+def test_a_long_session_stays_bounded() -> None:
+    pipeline = Pipeline(SessionOptions(window_seconds=600))
+    for second in range(400):
+        pipeline.feed(sample(second, second), [], OFF)
+    assert pipeline.window is not None
+    assert len(pipeline.window.samples) <= 62
+    assert len(pipeline.history()["cpu"]) == HISTORY_POINTS
+
+
+def test_a_recorded_session_gives_the_same_answers() -> None:
+    live, replayed = Pipeline(SessionOptions()), Pipeline(SessionOptions())
+    for second in range(5):
+        taken = sample(second, 30 * second)
+        live.feed(taken, [], OFF)
+        replayed.feed(msgspec.msgpack.decode(msgspec.msgpack.encode(taken), type=Sample), [], OFF)
+    assert live.diagnosis == replayed.diagnosis
+    assert live.history() == replayed.history()

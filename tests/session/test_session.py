@@ -1,0 +1,192 @@
+"""The loop on real processes."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from perftui.errors import NoSuchTarget, Refused, TargetEnded
+from perftui.host.procfs import Host
+from perftui.host.target import HeldTarget
+from perftui.model.proposal import Proposal, SetNice, ThreadValue, proposal_id
+from perftui.model.update import Update
+from perftui.session import Session, SessionOptions
+from perftui.store.journal import Journal
+
+SPIN = "import time\nwhile True:\n    sum(range(1000))\n    time.sleep(0.001)\n"
+QUICK = SessionOptions(interval_seconds=0.2, window_seconds=2.0, profiling=False)
+
+
+@pytest.fixture
+def child() -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-c", SPIN])
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    opened = Journal(tmp_path / "journal.sqlite")
+    yield opened
+    opened.close()
+
+
+class Updates:
+    """Collects updates from the session's thread and waits for one that satisfies a condition."""
+
+    def __init__(self) -> None:
+        self._latest: Update | None = None
+        self._changed = threading.Condition()
+
+    def __call__(self, update: Update) -> None:
+        with self._changed:
+            self._latest = update
+            self._changed.notify_all()
+
+    def wait_for(self, condition: Callable[[Update], bool], seconds: float = 30.0) -> Update:
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while self._latest is None or not condition(self._latest):
+                left = deadline - time.monotonic()
+                assert left > 0, "no update satisfied the condition in time"
+                self._changed.wait(left)
+            return self._latest
+
+
+def renice(process: subprocess.Popen[bytes], after: str) -> Proposal:
+    held = HeldTarget.open(Host(), process.pid)
+    identity = held.process
+    held.close()
+    before = str(os.getpriority(os.PRIO_PROCESS, process.pid))
+    return Proposal(
+        id=proposal_id(identity, "process.nice", f"pid {process.pid}", before, after),
+        knob="process.nice",
+        subject=f"pid {process.pid}",
+        finding="neighbour-cpu",
+        before=before,
+        after=after,
+        command=f"renice -n {after} -p {process.pid}",
+        undo_command=f"renice -n {before} -p {process.pid}",
+        privilege="",
+        permitted=True,
+        risk="low",
+        reversible=True,
+        settle_seconds=0.1,
+        expected_effect="",
+        metric="cpu_share_cores",
+        action=SetNice(
+            before=before,
+            after=after,
+            process=identity,
+            threads=(ThreadValue(tid=process.pid, start_ticks=identity.start_ticks, value=before),),
+        ),
+    )
+
+
+def test_a_headless_run_measures_the_target(child: subprocess.Popen[bytes], journal: Journal) -> None:
+    held = HeldTarget.open(Host(), child.pid)
+    update = Session(Host(), held, QUICK, journal).run(1.5)
+    assert update.interval is not None
+    assert update.interval.tree is not None
+    assert update.interval.tree.processes == 1
+    assert update.diagnosis is not None
+    assert update.history["target-cpu"]
+    assert update.own_cost.rss_bytes > 1_000_000
+
+
+def test_a_target_that_ends_midway_leaves_what_was_measured(journal: Journal) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"]) as process:
+        held = HeldTarget.open(Host(), process.pid)
+        update = Session(Host(), held, QUICK, journal).run(30)
+    assert update.interval is not None
+    assert update.interval.tree is not None
+
+
+def test_a_target_that_ended_before_the_first_look_is_an_error(journal: Journal) -> None:
+    with subprocess.Popen(["/bin/sleep", "60"]) as process:
+        held = HeldTarget.open(Host(), process.pid)
+        process.kill()
+    with pytest.raises(TargetEnded):
+        Session(Host(), held, QUICK, journal).run(5)
+
+
+def test_select_moves_to_another_process(child: subprocess.Popen[bytes], journal: Journal) -> None:
+    session = Session(Host(), None, QUICK, journal)
+    updates = Updates()
+    session.start(updates)
+    try:
+        updates.wait_for(lambda update: update.interval is not None and update.sample.target.kind == "host")
+        session.select(child.pid)
+        seen = updates.wait_for(lambda update: update.sample.target.pid == child.pid and update.interval is not None)
+        assert seen.sample.tree is not None
+        with pytest.raises(NoSuchTarget):
+            session.select(2**22 + 1)
+        updates.wait_for(lambda update: update.sample.target.pid == child.pid)
+    finally:
+        session.stop()
+    assert not [thread for thread in threading.enumerate() if thread.name == "perftui-session"]
+
+
+def test_a_change_is_applied_measured_and_taken_back(child: subprocess.Popen[bytes], journal: Journal) -> None:
+    session = Session(Host(), HeldTarget.open(Host(), child.pid), QUICK, journal)
+    updates = Updates()
+    session.start(updates)
+    try:
+        updates.wait_for(lambda update: update.interval is not None)
+        entry = session.apply(renice(child, "7"), "test")
+        assert entry.state == "applied"
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == 7
+        updates.wait_for(lambda update: bool(update.journal) and update.journal[0].metric_after is not None)
+        assert session.undo(entry.id).state == "reverted"
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == 0
+        assert journal.get(entry.id).metric_before is not None
+        assert journal.get(entry.id).metric_after is not None
+    finally:
+        session.stop()
+
+
+def test_read_only_refuses_every_change(child: subprocess.Popen[bytes], journal: Journal) -> None:
+    options = SessionOptions(interval_seconds=0.2, profiling=False, read_only=True)
+    session = Session(Host(), HeldTarget.open(Host(), child.pid), options, journal)
+    try:
+        with pytest.raises(Refused):
+            session.apply(renice(child, "7"), "test")
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == 0
+    finally:
+        session.stop()
+
+
+def test_profiling_can_be_switched(child: subprocess.Popen[bytes], journal: Journal) -> None:
+    session = Session(Host(), HeldTarget.open(Host(), child.pid), QUICK, journal)
+    updates = Updates()
+    session.start(updates)
+    try:
+        assert updates.wait_for(lambda update: update.interval is not None).profile_status.state == "off"
+        session.set_profiling(True)
+        seen = updates.wait_for(lambda update: update.profile is not None and update.profile.samples > 0)
+        assert seen.profile is not None
+        assert any(frame.function == "<module>" for frame in seen.profile.frames)
+        session.set_profiling(False)
+        updates.wait_for(lambda update: update.profile_status.state == "off")
+    finally:
+        session.stop()
+
+
+def test_a_knob_that_somebody_else_sets_turns_manual(child: subprocess.Popen[bytes], journal: Journal) -> None:
+    session = Session(Host(), HeldTarget.open(Host(), child.pid), QUICK, journal)
+    updates = Updates()
+    session.start(updates)
+    try:
+        updates.wait_for(lambda update: update.interval is not None)
+        session.apply(renice(child, "7"), "test")
+        os.setpriority(os.PRIO_PROCESS, child.pid, 9)
+        updates.wait_for(lambda _: f"process.nice pid {child.pid}" in session.manual)
+    finally:
+        session.stop()
+        os.setpriority(os.PRIO_PROCESS, child.pid, 7)
