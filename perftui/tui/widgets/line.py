@@ -6,10 +6,9 @@ last ones are sent to the terminal, and of those only the part up to the last ch
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import Protocol, cast
+from typing import ClassVar, Protocol, cast
 
 from rich.segment import Segment
-from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -17,6 +16,9 @@ from textual.widget import Widget
 from perftui.model.update import Update
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.cells import cells, title_strip
+
+Hint = tuple[str, str]
+"""A key and what it does, as the footer shows them."""
 
 
 class HasPalette(Protocol):
@@ -27,10 +29,13 @@ class HasPalette(Protocol):
 
 
 class LineView(Widget):
-    """Lines, the first of them a title. Subclasses say what the lines are in ``draw``.
+    """Subclasses say in ``draw`` what the lines are.
 
     ``show(update)`` is called once a tick; a pane that is not on screen keeps the update and draws when it appears.
+    ``hints`` are the pane's keys for the footer.
     """
+
+    hints: ClassVar[tuple[Hint, ...]] = ()
 
     DEFAULT_CSS = """
     LineView { height: 1fr; width: 1fr; background: transparent; }
@@ -52,9 +57,8 @@ class LineView(Widget):
 
     def redraw(self) -> None:
         """Draw again from what was shown last (after a key, a new size or a new theme)."""
-        width, height = self.size
-        if width and height and self.display and self.is_on_screen:
-            self.set_lines(self.draw(width, height)[:height])
+        if self.size and self.is_on_screen:
+            self.set_lines(self.draw(*self.size)[: self.size.height])
 
     def draw(self, width: int, height: int) -> list[Strip]:
         """The lines of this pane, each exactly ``width`` cells; fewer or more than ``height`` do no harm."""
@@ -74,18 +78,18 @@ class LineView(Widget):
     def render_line(self, y: int) -> Strip:
         return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width, self.palette.text)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         self._lines = []
         self.refresh()
         self.redraw()
 
-    def on_show(self, event: events.Show) -> None:
+    def on_show(self) -> None:
         self.redraw()
 
-    def on_focus(self, event: events.Focus) -> None:
+    def on_focus(self) -> None:
         self.redraw()
 
-    def on_blur(self, event: events.Blur) -> None:
+    def on_blur(self) -> None:
         self.redraw()
 
 

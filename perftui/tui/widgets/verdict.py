@@ -2,18 +2,40 @@
 
 from textual.strip import Strip
 
+from perftui.model.target import Target
+from perftui.model.update import Update
+from perftui.tui.renderables.verdict import verdict_lines
 from perftui.tui.widgets.line import LineView
 
 
 class VerdictLine(LineView):
-    """The verdict, what it rests on, and what watching costs. Three rows without a title."""
+    """Three rows without a title, two or one where there is no room."""
 
-    paused = False
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.paused = False
+        self._target: Target | None = None
+        self._since_ns = 0
+
+    def show(self, update: Update) -> None:
+        if update.sample.target != self._target:
+            self._target = update.sample.target
+            self._since_ns = update.sample.monotonic_ns
+        super().show(update)
 
     def set_paused(self, paused: bool) -> None:
-        """Show LIVE or PAUSED."""
+        """Show PAUSED instead of LIVE."""
         self.paused = paused
         self.redraw()
 
     def draw(self, width: int, height: int) -> list[Strip]:
-        return []
+        update = self.update_shown
+        measured = (update.sample.monotonic_ns - self._since_ns) / 1e9 if update else 0.0
+        return verdict_lines(
+            update,
+            paused=self.paused,
+            measured_seconds=measured,
+            width=width,
+            height=height,
+            palette=self.palette,
+        )

@@ -1,0 +1,44 @@
+"""History bars: one sign per tick, one run of text per row."""
+
+from collections.abc import Sequence
+from math import ceil, isnan, log10
+
+FLOOR = 0.005
+"""Below this part of the ceiling a bar is empty: a blank costs a third of a block sign and does not flicker."""
+
+
+def spark(series: Sequence[float], width: int, ceiling: float, levels: str) -> str:
+    """The latest ``width`` values as bars, newest right. NaN (no data) is blank."""
+    if width <= 0:
+        return ""
+    shown = series[-width:]
+    return "".join([bar(figure, ceiling, levels) for figure in shown]).rjust(width)
+
+
+def bar(figure: float, ceiling: float, levels: str) -> str:
+    """One value as one of the nine ``levels``; anything above ``FLOOR`` is at least the lowest bar."""
+    if isnan(figure) or ceiling <= 0 or figure < FLOOR * ceiling:
+        return levels[0]
+    top = len(levels) - 1
+    return levels[min(top, max(1, round(figure / ceiling * top)))]
+
+
+def round_ceiling(peak: float, least: float) -> float:
+    """The smallest of 1, 2, 5 × 10ⁿ that holds ``peak``, so that the scale seldom changes."""
+    if peak <= least or isnan(peak):
+        return least
+    power = 10.0 ** ceil(log10(peak) - 1)
+    return next((step * power for step in (1, 2, 5, 10) if step * power >= peak), peak)
+
+
+def peak_of(series: Sequence[float]) -> float:
+    """The highest value that is one; NaN when there is none."""
+    return max((figure for figure in series if not isnan(figure)), default=float("nan"))
+
+
+def packed(figures: Sequence[float], width: int) -> list[float]:
+    """At most ``width`` values; when there are more, each stands for the highest of its neighbours."""
+    if width <= 0 or not figures:
+        return []
+    per_cell = ceil(len(figures) / width)
+    return [max(figures[at : at + per_cell]) for at in range(0, len(figures), per_cell)]

@@ -1,0 +1,130 @@
+"""Which processes are shown, and in which order: for thousands of them once a second."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from perftui.model.update import Update
+from perftui.tui.palette import Glyphs
+
+Sort = Literal["cpu", "memory", "pid", "name"]
+SORTS: tuple[Sort, ...] = ("cpu", "memory", "pid", "name")
+
+DECAY = 0.7
+"""What a process keeps of its rank from one tick to the next, so that a short rest does not drop it down the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessTable:
+    """The columns of one sample, and each process's CPU in cores (empty before the second sample)."""
+
+    pids: Sequence[int]
+    parents: Sequence[int]
+    states: Sequence[int]
+    uids: Sequence[int]
+    nices: Sequence[int]
+    threads: Sequence[int]
+    rss: Sequence[int]
+    names: Sequence[str]
+    commands: Sequence[str]
+    cores: Sequence[float]
+
+    @classmethod
+    def of(cls, update: Update) -> "ProcessTable | None":
+        """None while the process list is not visible."""
+        section = update.sample.processes
+        if section is None:
+            return None
+        columns = section.processes
+        return cls(
+            pids=columns.ints("pid").tolist(),
+            parents=columns.ints("ppid"),
+            states=columns.ints("state"),
+            uids=columns.ints("uid"),
+            nices=columns.ints("nice"),
+            threads=columns.ints("threads"),
+            rss=columns.ints("rss_bytes"),
+            names=columns.text("name"),
+            commands=columns.text("command"),
+            cores=(update.interval.process_cores if update.interval else None) or (),
+        )
+
+
+@dataclass(slots=True)
+class Ranks:
+    """Each busy process's rank by CPU: its use now, or what is left of its earlier one."""
+
+    by_pid: dict[int, float] = field(default_factory=dict)
+
+    def take(self, table: ProcessTable) -> None:
+        """Go one tick further. Processes that have ended are forgotten."""
+        ranks = {pid: cores for pid, cores in zip(table.pids, table.cores, strict=False) if cores}
+        for pid, rank in self.by_pid.items():
+            if rank > 0.01:
+                ranks[pid] = max(ranks.get(pid, 0.0), rank * DECAY)
+        self.by_pid = ranks
+
+
+def ordered(table: ProcessTable, sort: Sort, ranks: Ranks, wanted: re.Pattern[str] | None) -> list[int]:
+    """The rows to show, first one first."""
+    rows: Iterable[int] = range(len(table.pids))
+    if wanted is not None:
+        seek, names, commands = wanted.search, table.names, table.commands
+        rows = [row for row in rows if seek(commands[row]) or seek(names[row])]
+    if sort == "memory":
+        return sorted(rows, key=table.rss.__getitem__, reverse=True)
+    if sort == "pid":
+        return sorted(rows, key=table.pids.__getitem__)
+    if sort == "name":
+        names = table.names
+        return sorted(rows, key=lambda row: (names[row].lower(), table.pids[row]))
+    return _by_cpu(table, rows, ranks.by_pid)
+
+
+def _by_cpu(table: ProcessTable, rows: Iterable[int], ranks: dict[int, float]) -> list[int]:
+    """The few that run, by whole percents so that equals keep their places; then all the others as they come."""
+    pids = table.pids
+    busy: list[int] = []
+    idle: list[int] = []
+    for row in rows:
+        (busy if pids[row] in ranks else idle).append(row)
+    busy.sort(key=lambda row: (-round(ranks[pids[row]], 2), pids[row]))
+    return busy + idle
+
+
+def tree_of(table: ProcessTable, rows: Sequence[int], glyphs: Glyphs) -> list[tuple[int, str]]:
+    """Rows under their parents, with the branches to draw before the name.
+
+    Children keep the order of ``rows``. The ancestors of a shown process are shown too, so that a filter leaves no
+    orphan; a process whose parent is not visible is a root.
+    """
+    row_of = {pid: row for row, pid in enumerate(table.pids)}
+    children: dict[int, list[int]] = {}
+    roots: list[int] = []
+    placed: set[int] = set()
+    for row in rows:
+        while row not in placed:
+            placed.add(row)
+            parent = row_of.get(table.parents[row], -1)
+            if parent < 0 or parent == row:
+                roots.append(row)
+                break
+            children.setdefault(parent, []).append(row)
+            row = parent
+    return _walk(roots, children, glyphs)
+
+
+def _walk(roots: list[int], children: dict[int, list[int]], glyphs: Glyphs) -> list[tuple[int, str]]:
+    """Depth first without recursion: a process tree may be thousands deep."""
+    shown: list[tuple[int, str]] = []
+    waiting = [(row, "", "") for row in reversed(roots)]
+    while waiting:
+        row, trunk, branch = waiting.pop()
+        shown.append((row, trunk + branch))
+        inner = trunk + (glyphs.trunk if branch == glyphs.branch else "   " if branch else "")
+        below = children.get(row, ())
+        for at in range(len(below) - 1, -1, -1):
+            last = at == len(below) - 1
+            waiting.append((below[at], inner, glyphs.last_branch if last else glyphs.branch))
+    return shown

@@ -1,0 +1,68 @@
+"""Rows of the process list."""
+
+from dataclasses import dataclass
+
+from textual.strip import Strip
+
+from perftui.model.units import bytes_text, count_text
+from perftui.tui.palette import Palette
+from perftui.tui.renderables.cells import fit, strip_of
+from perftui.tui.renderables.ordering import ProcessTable
+
+NAME_WIDTH = 16
+"""The kernel keeps 15 bytes of a name; the rest is room for a branch of the tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns a width has room for. What changes stands left and what stays right: only the left is sent."""
+
+    pid: int
+    threads: bool
+    nice: bool
+    uid: bool
+    name: bool
+
+    @classmethod
+    def for_width(cls, width: int, highest_pid: int) -> "Columns":
+        return cls(
+            pid=max(5, len(str(highest_pid))), threads=width >= 60, nice=width >= 70, uid=width >= 100, name=width >= 90
+        )
+
+
+def header_strip(columns: Columns, width: int, palette: Palette) -> Strip:
+    text = f"  {'PID':>{columns.pid}} S  CPU%   RSS "
+    text += " THR " if columns.threads else ""
+    text += " NI " if columns.nice else ""
+    text += "  UID " if columns.uid else ""
+    text += f"{'NAME':<{NAME_WIDTH}} " if columns.name else ""
+    return strip_of([(fit(f"{text}COMMAND", width), palette.muted)], width, palette)
+
+
+def process_text(table: ProcessTable, row: int, columns: Columns, mark: str, branch: str) -> str:
+    """One process, not yet cut to the width. ``mark`` is one cell, ``branch`` its place in the tree."""
+    cpu = _cpu_text(table.cores[row] * 100) if row < len(table.cores) else "-"
+    text = f"{mark} {table.pids[row]:>{columns.pid}} {chr(table.states[row])} {cpu:>5} {bytes_text(table.rss[row]):>5} "
+    if columns.threads:
+        text += f"{count_text(table.threads[row]):>4} "
+    if columns.nice:
+        text += f"{table.nices[row]:>3} "
+    if columns.uid:
+        text += f"{_uid_text(table.uids[row]):>5} "
+    if columns.name:
+        text += f"{fit(table.names[row], NAME_WIDTH)} "
+    return f"{text}{branch}{table.commands[row] or table.names[row]}"
+
+
+def process_strip(text: str, width: int, palette: Palette, *, selected: bool, targeted: bool) -> Strip:
+    """One run of one style, so that a row costs one colour code at most."""
+    style = palette.selected if selected else palette.accent if targeted else palette.text
+    return strip_of([(fit(text, width, ellipsis=palette.glyphs.ellipsis), style)], width, palette)
+
+
+def _cpu_text(pct: float) -> str:
+    return f"{pct:.1f}" if pct < 1000 else f"{pct:.0f}"
+
+
+def _uid_text(uid: int) -> str:
+    return "root" if uid == 0 else str(uid) if uid < 100_000 else "many"
