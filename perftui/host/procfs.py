@@ -96,6 +96,18 @@ class Host:
         except OSError as error:
             _raise(error, path)
 
+    def count(self, path: str) -> int:
+        """How many entries a directory of descriptors (``/proc/PID/fd``) has.
+
+        Since Linux 6.2 its size says so, which costs nothing for a process with 100,000 of them.
+        """
+        try:
+            return (
+                Path(self._prefix + path).stat().st_size if self.is_live and self._sized_fds else len(self.names(path))
+            )
+        except OSError as error:
+            _raise(error, path)
+
     def link(self, path: str) -> str:
         """Where a symbolic link points. It may hold anything: show it through ``visible``."""
         try:
@@ -139,6 +151,10 @@ class Host:
             return self.text("/proc/sys/kernel/random/boot_id")
         except NoData:
             return ""
+
+    @cached_property
+    def _sized_fds(self) -> bool:
+        return Path("/proc/self/fd").stat().st_size > 0
 
     @cached_property
     def ticks_per_second(self) -> int:

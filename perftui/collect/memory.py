@@ -1,0 +1,60 @@
+"""Memory of the host, from ``/proc/meminfo`` and ``/proc/vmstat``."""
+
+from perftui.collect.scope import Scope
+from perftui.errors import NoData
+from perftui.host.clock import monotonic_ns
+from perftui.host.procfs import Host
+from perftui.host.stat import first_int, parse_fields
+from perftui.model.sample import MemorySection, Sample
+
+
+class MemoryCollector:
+    name = "memory"
+    section = "memory"
+
+    def collect(self, host: Host, scope: Scope, previous: Sample | None) -> MemorySection:
+        now = monotonic_ns()
+        fields = parse_fields(host.read("/proc/meminfo"))
+        counters = parse_vmstat(host.read("/proc/vmstat"))
+
+        def size(name: bytes) -> int:
+            kilobytes = first_int(fields.get(name))
+            if kilobytes < 0:
+                raise NoData(
+                    f"/proc/meminfo has no {name.decode()}", "this kernel is too old or the container hides it"
+                )
+            return kilobytes * 1024
+
+        return MemorySection(
+            monotonic_ns=now,
+            total_bytes=size(b"MemTotal"),
+            available_bytes=size(b"MemAvailable"),
+            free_bytes=size(b"MemFree"),
+            buffers_bytes=size(b"Buffers"),
+            cached_bytes=size(b"Cached"),
+            dirty_bytes=size(b"Dirty"),
+            writeback_bytes=size(b"Writeback"),
+            swap_total_bytes=size(b"SwapTotal"),
+            swap_free_bytes=size(b"SwapFree"),
+            swap_in_pages_total=counters.get(b"pswpin", 0),  # absent only in a kernel that cannot swap
+            swap_out_pages_total=counters.get(b"pswpout", 0),
+            major_faults_total=counters[b"pgmajfault"],
+            oom_kills_total=counters.get(b"oom_kill", 0),  # since Linux 4.13
+        )
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+_WANTED = (b"pswpin", b"pswpout", b"pgmajfault", b"oom_kill")
+
+
+def parse_vmstat(raw: bytes) -> dict[bytes, int]:
+    """The counters that are used; the file has 150 lines and more."""
+    counters = {}
+    for name in _WANTED:
+        at = raw.find(b"\n" + name + b" ")
+        if at >= 0:
+            start = at + len(name) + 2
+            counters[name] = int(raw[start : raw.find(b"\n", start)])
+    return counters

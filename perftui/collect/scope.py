@@ -1,0 +1,62 @@
+"""What a collector is asked to look at, and what it has to be."""
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+from perftui.host.procfs import Host
+from perftui.host.target import HeldTarget
+from perftui.model.sample import ProcessSection, Sample, Section
+
+
+class Scope(NamedTuple):
+    """``pids`` are the target's processes, the main one first; empty when the whole host is watched."""
+
+    target: HeldTarget | None
+    pids: tuple[int, ...]
+
+
+class Collector(Protocol):
+    """Reads one section. ``name`` is how it is called on screen, ``section`` its field of the sample."""
+
+    name: str
+    section: str
+
+    def collect(self, host: Host, scope: Scope, previous: Sample | None) -> Section:
+        """NoData when the signal is not visible here."""
+
+    def close(self) -> None:
+        """Let go of all files."""
+
+
+def scope_of(held: HeldTarget | None, processes: ProcessSection | None) -> Scope:
+    """The target and, when it is watched with them, its descendants in the process table."""
+    if held is None:
+        return Scope(None, ())
+    main = held.process.pid
+    if processes is None or not held.target.with_children:
+        return Scope(held, (main,))
+    return Scope(held, (main, *descendants(processes, main)))
+
+
+def descendants(section: ProcessSection, root: int) -> Iterator[int]:
+    """Children first, then theirs, each generation by PID.
+
+    One that is older than its parent is none of its children: the parent's PID was used before.
+    """
+    children: dict[int, list[tuple[int, int]]] = {}
+    started: dict[int, int] = {}
+    for pid, parent, start in section.processes.rows("pid", "ppid", "start_ticks"):
+        children.setdefault(parent, []).append((pid, start))
+        started[pid] = start
+    generation = [(root, started.get(root, 0))]
+    seen = {root}
+    while generation:
+        generation = sorted(
+            (pid, start)
+            for parent, since in generation
+            for pid, start in children.get(parent, ())
+            if start >= since and pid not in seen
+        )
+        for pid, _ in generation:
+            seen.add(pid)
+            yield pid
