@@ -16,7 +16,8 @@ from perftui.cli.options import Options
 def run(options: Options, command: tuple[str, ...]) -> int:
     """Start CMD and open the screen on it.
 
-    perftui leaves with CMD's exit code. Without a terminal, or with --plain or --json, a diagnosis is printed when CMD ends (or after --for).
+    perftui leaves with CMD's exit code. Without a terminal, or with --plain or --json, a diagnosis is printed
+    when CMD ends (or after --for).
     """
     from perftui.cli.child import run_on_screen, run_plain
     from perftui.cli.watch import wants_screen

@@ -32,6 +32,10 @@ class Page:
         self._lines.append("")
         self.line(text, "heading")
 
+    def command(self, label: str, text: str) -> None:
+        """A line to be copied: never wrapped, never cut."""
+        self._lines.append(f"    {label}{text}")
+
     def paragraph(self, text: str, *, indent: int = 2, style: str = "") -> None:
         """Wrapped text."""
         for line in self._wrapped(text, indent):

@@ -214,8 +214,8 @@ def _proposal(page: Page, proposal: ProposalDoc) -> None:
     page.paragraph(proposal.expected_effect, indent=4)
     if proposal.affects:
         page.paragraph(f"affects: {proposal.affects}", indent=4)
-    page.paragraph(f"do:   {proposal.command}", indent=4)
-    page.paragraph(f"undo: {proposal.undo_command}", indent=4)
+    page.command("do:   ", proposal.command)
+    page.command("undo: ", proposal.undo_command)
 
 
 def _resources(page: Page, resources: dict[str, SeriesDoc]) -> None:
@@ -271,7 +271,8 @@ def _entry(page: Page, entry: EntryDoc) -> None:
     if entry.metric_before is not None and entry.metric_after is not None:
         page.paragraph(f"{proposal.metric}: {entry.metric_before:.3g} → {entry.metric_after:.3g}")
     if entry.deadline is not None:
-        page.paragraph(f"put back at {_local(entry.deadline)} unless confirmed: perftui tune confirm {entry.id}")
+        page.paragraph(f"is put back at {_local(entry.deadline)} unless it is confirmed:")
+        page.command("", f"perftui tune confirm {entry.id}")
 
 
 def _check(page: Page, check: CheckDoc) -> None:

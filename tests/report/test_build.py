@@ -1,0 +1,71 @@
+"""Model structs → published documents: byte for byte what other programs have come to rely on."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from perftui.errors import NotDeliverable
+from perftui.model.finding import Diagnosis
+from perftui.report.build import diagnosis_document, journal_document, proposals_document, remembered_document
+from perftui.report.documents import DiagnosisDocument, Document
+from tests.report.samples import ENTRY, NICE, update
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("diagnosis", diagnosis_document(update())),
+        ("diagnosis-healthy", diagnosis_document(update(Diagnosis(state="healthy", window_seconds=10.0), host=True))),
+        ("proposals", proposals_document(update())),
+        (
+            "journal",
+            journal_document((ENTRY, msgspec.structs.replace(ENTRY, state="kept", closed_wall_ns=ENTRY.wall_ns))),
+        ),
+    ],
+)
+def test_the_published_json_is_the_golden_one(name: str, document: Document) -> None:
+    written = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    assert written == (GOLDEN / f"{name}.json").read_bytes()
+
+
+def test_the_example_of_the_contract_is_a_diagnosis() -> None:
+    """Names that other programs read; taken from the published interface."""
+    written = msgspec.json.decode(msgspec.json.encode(diagnosis_document(update())))
+    assert {"schema", "target", "window_seconds", "state", "verdict", "findings", "unknown", "hot", "proposals"} < set(
+        written
+    )
+    assert {"pid", "start_ticks", "kind", "command", "processes"} == set(written["target"])
+    assert {"rule", "layer", "severity", "confidence", "summary"} == set(written["verdict"])
+    assert {"metric", "observed", "threshold", "unit", "source"} == set(written["findings"][0]["evidence"][0])
+    assert written["findings"][0]["blame"] == {"pid": 4242, "function": "parse", "file": "app.py", "line": 31}
+    assert {"cpu_pct", "rss_bytes", "target_slowdown_pct"} < set(written["own_cost"])
+    assert [hot["self_ratio"] for hot in written["hot"]] == [0.58, 0.1]
+
+
+def test_a_document_can_be_read_back() -> None:
+    document = diagnosis_document(update())
+    assert msgspec.json.decode(msgspec.json.encode(document), type=DiagnosisDocument) == document
+
+
+def test_a_series_that_was_never_seen_is_left_out_and_gaps_do_not_count() -> None:
+    resources = diagnosis_document(update()).resources
+    assert set(resources) == {"cpu", "target-cpu", "target-rss"}
+    assert (resources["cpu"].mean, resources["cpu"].peak, resources["cpu"].last) == (0.75, 1.0, 0.75)
+
+
+def test_without_a_diagnosis_the_collectors_reasons_are_told() -> None:
+    with pytest.raises(NotDeliverable, match="pressure: PSI is off"):
+        diagnosis_document(update(None))
+
+
+def test_only_an_open_change_has_a_deadline() -> None:
+    entries = journal_document((ENTRY, msgspec.structs.replace(ENTRY, state="reverted"))).entries
+    assert [entry.deadline for entry in entries] == ["2023-11-14T22:13:50Z", None]
+
+
+def test_a_remembered_proposal_has_no_window() -> None:
+    document = remembered_document(update().sample.target, NICE)
+    assert (document.window_seconds, document.verdict, document.proposals[0].id) == (None, None, NICE.id)
