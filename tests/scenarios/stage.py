@@ -24,9 +24,9 @@ from typing import NoReturn
 
 LIFETIME_SECONDS = 300
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_players: list[int] = []
 
 
 class CannotPlay(Exception):
@@ -41,7 +41,6 @@ def spawn(work: Callable[[], object], *, own_session: bool = False, cgroup: "Cpu
     director = os.getpid()
     pid = os.fork()
     if pid:
-        _players.append(pid)
         return pid
     try:
         _become_player(director, own_session)
@@ -116,14 +115,17 @@ def _wait_for_the_end(pid: int) -> None:
 
 
 def end_players() -> None:
-    """Kill every player still alive and wait for it."""
-    while _players:
-        pid = _players.pop()
-        try:
+    """Kill every player and whatever the players started: their orphans come to this process."""
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    while children := _children():
+        for pid in children:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-        except (ProcessLookupError, ChildProcessError):
-            continue
+
+
+def _children() -> list[int]:
+    me = os.getpid()
+    return [int(pid) for pid in Path(f"/proc/{me}/task/{me}/children").read_text().split()]
 
 
 class CpuCgroup:
