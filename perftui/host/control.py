@@ -5,8 +5,10 @@ and after it is written, and is put back only while it still holds what the acti
 Whatever has ended meanwhile is left out; a PID is never trusted without its start time.
 """
 
+import ctypes
 import errno
 import os
+import platform
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +18,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from perftui.errors import IdentityUncertain, NoData, NotPermitted, Refused, TargetEnded
-from perftui.host.io_priority import WHO_PROCESS, io_priority, io_priority_call, io_priority_number
+from perftui.host.affinity import affinity
+from perftui.host.ioprio import io_priority
 from perftui.host.procfs import Host, cpu_list, read_all
 from perftui.host.stat import Stat, parse_stat
 from perftui.model.proposal import AnyAction, SetAffinity, SetAutogroup, SetIoPriority, SetNice, WriteFile
@@ -27,6 +30,11 @@ WRITABLE_ROOTS = ("/sys/fs/cgroup/", "/proc/sys/")
 
 _PASSES = 8
 """A thread that starts while the others are written inherits the old value: look again, so often at most."""
+
+_IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
+_WHO_PROCESS = 1
+_IO_CLASSES = ("none", "rt", "be", "idle")
+_IO_CLASS_SHIFT = 13
 
 _AUTOGROUP_TRIES = 30
 _AUTOGROUP_PAUSE_SECONDS = 0.11  # the kernel takes one write in 0.1 s (sched/autogroup.c: HZ / 10)
@@ -119,21 +127,31 @@ def _set_nice(tid: int, text: str) -> None:
     os.setpriority(os.PRIO_PROCESS, tid, int(text))
 
 
-def _affinity(tid: int) -> str:
-    return cpu_list_text(os.sched_getaffinity(tid))
-
-
 def _set_affinity(tid: int, text: str) -> None:
     os.sched_setaffinity(tid, cpu_list(text))
 
 
 def _set_io_priority(tid: int, text: str) -> None:
-    io_priority_call(0, WHO_PROCESS, tid, io_priority_number(text))
+    outcome = ctypes.CDLL(None, use_errno=True).syscall(
+        _IOPRIO_SET[platform.machine()], _WHO_PROCESS, tid, io_priority_number(text)
+    )
+    if outcome < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def io_priority_number(text: str) -> int:
+    """``be:4`` → the kernel's number. ValueError for what is no I/O priority."""
+    name, colon, level = text.partition(":")
+    levelled = name in ("rt", "be")
+    if name not in _IO_CLASSES or levelled != bool(colon) or (levelled and level not in tuple("01234567")):
+        raise ValueError(f"{text!r} is not an I/O priority: none, idle, be:0..be:7 or rt:0..rt:7")
+    return _IO_CLASSES.index(name) << _IO_CLASS_SHIFT | int(level or 0)
 
 
 _SETTINGS: dict[type, tuple[Callable[[int], str], Callable[[int, str], None]]] = {
     SetNice: (_nice, _set_nice),
-    SetAffinity: (_affinity, _set_affinity),
+    SetAffinity: (affinity, _set_affinity),
     SetIoPriority: (io_priority, _set_io_priority),
 }
 
@@ -146,7 +164,7 @@ def _thread_places(action: SetNice | SetAffinity | SetIoPriority) -> Iterator[Pl
     pid = action.process.pid
     known = {(thread.tid, thread.start_ticks): thread.value for thread in action.threads}
     for tid in sorted(_numbers(f"/proc/{pid}/task"), key=lambda tid: (tid != pid, tid)):
-        with suppress(*_GONE):
+        with suppress(*_GONE, NoData):
             stat = _stat(f"/proc/{pid}/task/{tid}/stat")
             if stat.state not in "ZX":
                 before = known.get((tid, stat.starttime), action.before)
@@ -255,17 +273,6 @@ def _write_text(path: str, text: str) -> None:
 
 
 # ---- words
-
-
-def cpu_list_text(cpus: set[int]) -> str:
-    """``{0, 1, 2, 5}`` → ``0-2,5``, as the kernel writes it."""
-    runs: list[list[int]] = []
-    for cpu in sorted(cpus):
-        if runs and cpu == runs[-1][1] + 1:
-            runs[-1][1] = cpu
-        else:
-            runs.append([cpu, cpu])
-    return ",".join(f"{first}-{last}" if last > first else f"{first}" for first, last in runs)
 
 
 def _named(action: AnyAction) -> str:
