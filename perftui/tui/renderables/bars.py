@@ -1,26 +1,24 @@
 """History bars: one sign per tick, one run of text per row."""
 
 from collections.abc import Sequence
-from math import ceil, isnan, log10
+from math import ceil, isnan, log10, nan
 
 FLOOR = 0.005
 """Below this part of the ceiling a bar is empty: a blank costs a third of a block sign and does not flicker."""
 
 
 def spark(series: Sequence[float], width: int, ceiling: float, levels: str) -> str:
-    """The latest ``width`` values as bars, newest right. NaN (no data) is blank."""
-    if width <= 0:
-        return ""
-    shown = series[-width:]
-    return "".join([bar(figure, ceiling, levels) for figure in shown]).rjust(width)
+    """The latest ``width`` values as bars, newest right.
 
-
-def bar(figure: float, ceiling: float, levels: str) -> str:
-    """One value as one of the nine ``levels``; anything above ``FLOOR`` is at least the lowest bar."""
-    if isnan(figure) or ceiling <= 0 or figure < FLOOR * ceiling:
-        return levels[0]
-    top = len(levels) - 1
-    return levels[min(top, max(1, round(figure / ceiling * top)))]
+    NaN (no data) and what is below ``FLOOR`` is blank; anything above it is at least the lowest of the nine
+    ``levels``, anything above ``ceiling`` the highest.
+    """
+    if width <= 0 or ceiling <= 0:
+        return " " * width
+    top, least = len(levels) - 1, FLOOR * ceiling
+    scale = top / ceiling
+    shown = [levels[min(top, int(figure * scale + 0.5) or 1)] if figure >= least else " " for figure in series[-width:]]
+    return "".join(shown).rjust(width)
 
 
 def round_ceiling(peak: float, least: float) -> float:
@@ -33,7 +31,7 @@ def round_ceiling(peak: float, least: float) -> float:
 
 def peak_of(series: Sequence[float]) -> float:
     """The highest value that is one; NaN when there is none."""
-    return max((figure for figure in series if not isnan(figure)), default=float("nan"))
+    return max([figure for figure in series if figure == figure], default=nan)
 
 
 def packed(figures: Sequence[float], width: int) -> list[float]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from perftui.model.update import Update
@@ -11,8 +11,15 @@ from perftui.tui.palette import Glyphs
 Sort = Literal["cpu", "memory", "pid", "name"]
 SORTS: tuple[Sort, ...] = ("cpu", "memory", "pid", "name")
 
-DECAY = 0.7
-"""What a process keeps of its rank from one tick to the next, so that a short rest does not drop it down the list."""
+SMOOTHING = 0.5
+"""How much of a process's smoothed CPU is its latest figure."""
+
+RESTING_CORES = 0.004
+"""Below this a process is no longer ranked: half a clock tick a second."""
+
+MOVES_RATIO, MOVES_CORES = 0.25, 0.02
+"""A process leaves its rank when its smoothed CPU is off by more than both: rows that swap places for nothing
+are hard to read, and each costs a whole line on the wire instead of a few figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +58,31 @@ class ProcessTable:
         )
 
 
-@dataclass(slots=True)
 class Ranks:
-    """Each busy process's rank by CPU: its use now, or what is left of its earlier one."""
+    """The rank of each busy process by CPU, in cores; steadier than its CPU."""
 
-    by_pid: dict[int, float] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.by_pid: dict[int, float] = {}
+        self._smooth: dict[int, float] = {}
 
     def take(self, table: ProcessTable) -> None:
-        """Go one tick further. Processes that have ended are forgotten."""
-        ranks = {pid: cores for pid, cores in zip(table.pids, table.cores, strict=False) if cores}
-        for pid, rank in self.by_pid.items():
-            if rank > 0.01:
-                ranks[pid] = max(ranks.get(pid, 0.0), rank * DECAY)
-        self.by_pid = ranks
+        """Go one tick further. Processes that have ended or rest are forgotten."""
+        now = {pid: cores for pid, cores in zip(table.pids, table.cores, strict=False) if cores}
+        smooth, ranks = {}, {}
+        for pid in now.keys() | self._smooth.keys():
+            latest, before = now.get(pid, 0.0), self._smooth.get(pid)
+            level = latest if before is None else before + SMOOTHING * (latest - before)
+            if level >= RESTING_CORES:
+                smooth[pid] = level
+                ranks[pid] = _steady(self.by_pid.get(pid), level)
+        self._smooth, self.by_pid = smooth, ranks
+
+
+def _steady(rank: float | None, level: float) -> float:
+    """The old rank while it is still about right."""
+    if rank is None or abs(level - rank) > max(MOVES_CORES, MOVES_RATIO * rank):
+        return level
+    return rank
 
 
 def ordered(table: ProcessTable, sort: Sort, ranks: Ranks, wanted: re.Pattern[str] | None) -> list[int]:
@@ -83,13 +102,13 @@ def ordered(table: ProcessTable, sort: Sort, ranks: Ranks, wanted: re.Pattern[st
 
 
 def _by_cpu(table: ProcessTable, rows: Iterable[int], ranks: dict[int, float]) -> list[int]:
-    """The few that run, by whole percents so that equals keep their places; then all the others as they come."""
+    """The few that run by their rank, then all the others as they come."""
     pids = table.pids
     busy: list[int] = []
     idle: list[int] = []
     for row in rows:
         (busy if pids[row] in ranks else idle).append(row)
-    busy.sort(key=lambda row: (-round(ranks[pids[row]], 2), pids[row]))
+    busy.sort(key=lambda row: (-ranks[pids[row]], pids[row]))
     return busy + idle
 
 

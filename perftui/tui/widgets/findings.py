@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from perftui.model.finding import Finding, Unknown
+from perftui.model.update import Update
 from perftui.tui.messages import ExplainAsked
 from perftui.tui.renderables.cells import strip_of
 from perftui.tui.renderables.findings import finding_block, unknown_block
@@ -23,6 +24,9 @@ class Findings(BlockList):
     def items(self) -> Sequence[Finding | Unknown]:
         diagnosis = self.update_shown.diagnosis if self.update_shown else None
         return (*diagnosis.findings, *diagnosis.unknown) if diagnosis else ()
+
+    def same(self, before: Update, now: Update) -> bool:
+        return before.diagnosis == now.diagnosis
 
     def keys(self) -> Sequence[str]:
         return [item.rule for item in self.items()]

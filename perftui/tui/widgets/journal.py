@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from perftui.model.journal import JournalEntry
+from perftui.model.update import Update
 from perftui.tui.messages import KeepChosen, UndoChosen
 from perftui.tui.renderables.cells import strip_of
 from perftui.tui.renderables.journal import entry_block
@@ -22,6 +23,10 @@ class JournalView(BlockList):
 
     def items(self) -> Sequence[JournalEntry]:
         return self.update_shown.journal if self.update_shown else ()
+
+    def same(self, before: Update, now: Update) -> bool:
+        """Open entries count down."""
+        return before.journal == now.journal and not any(entry.open for entry in now.journal)
 
     def keys(self) -> Sequence[str]:
         return [entry.id for entry in self.items()]

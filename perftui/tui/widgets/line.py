@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import ClassVar, Protocol, cast
 
+from rich.cells import get_character_cell_size
 from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
@@ -52,8 +53,13 @@ class LineView(Widget):
 
     def show(self, update: Update) -> None:
         """Take a new update and redraw if anybody can see it."""
-        self.update_shown = update
-        self.redraw()
+        before, self.update_shown = self.update_shown, update
+        if before is None or not self.same(before, update):
+            self.redraw()
+
+    def same(self, before: Update, now: Update) -> bool:  # noqa: ARG002 - for subclasses to answer
+        """Whether two updates look the same in this pane."""
+        return False
 
     def redraw(self) -> None:
         """Draw again from what was shown last (after a key, a new size or a new theme)."""
@@ -77,6 +83,17 @@ class LineView(Widget):
 
     def render_line(self, y: int) -> Strip:
         return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width, self.palette.text)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Hand over ready lines: they need no border, padding or text style of the style sheet."""
+        strips = [self.render_line(y) for y in crop.line_range]
+        if filters := self.get_line_filters():
+            background = self.background_colors[1]
+            for line_filter in filters:
+                strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        if crop.column_span != (0, self.size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
 
     def on_resize(self) -> None:
         self._lines = []
@@ -116,13 +133,9 @@ def equal_tail(old: list[Segment], new: list[Segment]) -> int:
         new.pop()
     if not old or not new or old[-1].style != new[-1].style:
         return same
-    was, now = old[-1].text, new[-1].text
-    # Beyond ASCII a cut may fall into a wide character or part a letter from its accent.
-    if not (was.isascii() and now.isascii()):
-        return same
-    common = 0
-    for a, b in zip(reversed(was), reversed(now), strict=False):
-        if a != b:
+    for was, now in zip(reversed(old[-1].text), reversed(new[-1].text), strict=False):
+        # A cut beside a wide sign or between a letter and its accent would not fall on a cell.
+        if was != now or not (now.isascii() or get_character_cell_size(now) == 1):
             break
-        common += 1
-    return same + common
+        same += 1
+    return same

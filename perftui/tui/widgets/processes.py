@@ -110,7 +110,9 @@ class ProcessList(CursorPane):
         if self._table is None:
             self._rows, self._branches, self._pids = [], [], []
             return
-        self._rows = ordered(self._table, self.sort, self._ranks, wanted(self.pattern))
+        # A tree that followed the CPU would turn over whole branches every second.
+        sort: Sort = "pid" if self.as_tree and self.sort == "cpu" else self.sort
+        self._rows = ordered(self._table, sort, self._ranks, wanted(self.pattern))
         self._branches = []
         if self.as_tree:
             placed = tree_of(self._table, self._rows, self.palette.glyphs)
@@ -140,7 +142,7 @@ class ProcessList(CursorPane):
     def _title(self, width: int) -> Strip:
         total = len(self._table.pids) if self._table else 0
         count = f"{len(self._rows)} of {total}" if self.pattern else f"{total}"
-        hint = f"by {self.sort}" + (", tree" if self.as_tree else "")
+        hint = "tree" if self.as_tree and self.sort == "cpu" else f"by {self.sort}" + (", tree" if self.as_tree else "")
         if self.typing:
             return self.title(f"Processes {count} /{self.pattern}_", "Enter keep, Esc clear", width)
         return self.title(f"Processes {count}" + (f" /{self.pattern}/" if self.pattern else ""), hint, width)

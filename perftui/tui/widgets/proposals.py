@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from perftui.model.proposal import Proposal
+from perftui.model.update import Update
 from perftui.tui.messages import ExplainAsked, ProposalChosen
 from perftui.tui.renderables.cells import strip_of
 from perftui.tui.renderables.proposals import can_apply, proposal_block
@@ -25,6 +26,9 @@ class Proposals(BlockList):
 
     def items(self) -> Sequence[Proposal]:
         return self.update_shown.proposals if self.update_shown else ()
+
+    def same(self, before: Update, now: Update) -> bool:
+        return before.proposals == now.proposals
 
     def keys(self) -> Sequence[str]:
         return [proposal.id for proposal in self.items()]
