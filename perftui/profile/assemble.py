@@ -1,0 +1,78 @@
+"""A finished window made into a StackProfile."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from perftui.host.procfs import Host
+from perftui.model.profile import StackProfile, StackRow, ThreadName
+from perftui.profile.oncpu import on_cpu
+from perftui.profile.parse import RawStacks
+from perftui.profile.threads import ThreadIds
+from perftui.profile.waits import WaitingFrames
+from perftui.profile.window import Window
+
+
+class Assembler:
+    """Keeps what is worth knowing from window to window: thread numbers and which source lines wait."""
+
+    def __init__(self, host: Host, pid: int) -> None:
+        self._pid = pid
+        self._waits = WaitingFrames(host, pid)
+        self._threads = ThreadIds(host, pid)
+
+    def profile(self, window: Window, stacks: RawStacks, cpu_ns: int) -> StackProfile:
+        """``cpu_ns`` is what the sampler itself used."""
+        idents = {row.ident for row in stacks.rows}
+        tids = window.run_ns_before.keys() | window.run_ns_after.keys()
+        tid_of = self._threads.resolve(idents, stacks.by_address, tids)
+        ratios = run_ratios(window)
+        looks = attempts(stacks)
+        shares = on_cpu(
+            stacks.rows,
+            [stacks.frames[stack[-1]] if (stack := stacks.stacks[row.stack]) else None for row in stacks.rows],
+            {ident: ratios[tid] for ident, tid in tid_of.items() if tid in ratios},
+            looks,
+            self._waits,
+        )
+        return StackProfile(
+            sampler="py-spy",
+            rate_hz=float(window.setting.rate_hz),
+            started_ns=window.began_ns,
+            ended_ns=window.ended_ns,
+            covered_ns=window.ended_ns - window.began_ns,
+            attempts=looks,
+            frames=stacks.frames,
+            stacks=stacks.stacks,
+            rows=tuple(
+                StackRow(
+                    pid=self._pid,
+                    tid=tid_of.get(row.ident, row.ident),
+                    stack=row.stack,
+                    samples=row.samples,
+                    on_cpu=share,
+                )
+                for row, share in zip(stacks.rows, shares, strict=True)
+            ),
+            threads=tuple(
+                ThreadName(pid=self._pid, tid=tid_of.get(ident, ident), name=name)
+                for ident, name in stacks.names.items()
+            ),
+            sampler_cpu_ns=cpu_ns,
+        )
+
+
+def attempts(stacks: RawStacks) -> int:
+    """How often the sampler looked: it sees every thread at every look, so as often as it saw any one.
+
+    Better than rate times duration: py-spy draws random intervals and falls behind on a busy machine.
+    """
+    seen: dict[int, int] = defaultdict(int)
+    for row in stacks.rows:
+        seen[row.ident] += row.samples
+    return max(seen.values(), default=0)
+
+
+def run_ratios(window: Window) -> Mapping[int, float]:
+    """TID → part of the window on a CPU, for threads that were there at its end. New ones count from zero."""
+    span = max(1, window.ended_ns - window.began_ns)
+    return {tid: max(0, now - window.run_ns_before.get(tid, 0)) / span for tid, now in window.run_ns_after.items()}

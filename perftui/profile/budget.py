@@ -1,0 +1,87 @@
+"""How often to look, so that the sampler stays within its share of a core."""
+
+import msgspec
+
+RATES_HZ = (100, 50, 20, 10, 5, 2)
+SHORT_WINDOWS_SECONDS = (1, 2)
+LONG_WINDOW_SECONDS = 5
+START_NS = 12_000_000
+START_NS_PER_THREAD = 700_000
+"""CPU time that starting py-spy takes, measured: 12 ms for one thread, 20 ms for 9, 60 ms for 65."""
+LOOK_NS_PER_THREAD = 150_000
+"""CPU time of looking at one thread before anything was measured: 0.07 ms for flat stacks, 0.2 ms for deep ones."""
+_ROOM_TO_RISE = 0.8
+"""A higher rate must promise to stay this far below the budget, so that noise does not make it swing."""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """Looks per second, seconds per window, and seconds of rest after a window."""
+
+    rate_hz: int
+    window_seconds: int
+    rest_seconds: float = 0.0
+
+
+class Budget:
+    """Chooses the setting from what the last windows cost.
+
+    The cost of a window is its start plus a price per look; the price is measured. Of the settings that fit the
+    highest rate wins, then the shortest window; long windows, which make the picture old, come when
+    no short one fits. When not even the lowest rate fits, windows are spaced out, and the gap is shown.
+    """
+
+    def __init__(self, *, ratio: float, rate_hz: int, window_seconds: int) -> None:
+        """``ratio`` is the part of one core (0.05); ``rate_hz`` and ``window_seconds`` the best that is wanted."""
+        rates = (rate_hz, *(rate for rate in RATES_HZ if rate < rate_hz))
+        short = sorted({window_seconds, *(window for window in SHORT_WINDOWS_SECONDS if window > window_seconds)})
+        long = max(LONG_WINDOW_SECONDS, window_seconds)
+        self._ratio = ratio
+        self._watched = [Setting(rate, window) for rate in rates for window in short]
+        self._unwatched = [Setting(rate, long) for rate in rates]
+        self._start_ns = float(START_NS)
+        self._look_ns: float | None = None
+        self._hidden = False
+        self._setting = self._watched[0]
+
+    @property
+    def setting(self) -> Setting:
+        return self._setting
+
+    def set_hidden(self, hidden: bool) -> None:
+        """While nobody looks, only long windows are used."""
+        self._hidden = hidden
+        self._choose()
+
+    def expect(self, threads: int) -> None:
+        """Predict from the number of threads, as long as nothing was measured."""
+        if self._look_ns is None:
+            self._start_ns = float(START_NS + threads * START_NS_PER_THREAD)
+            self._choose(float(threads * LOOK_NS_PER_THREAD))
+
+    def measured(self, cpu_ns: int, looks: int, threads: int) -> None:
+        """What a finished window cost. One without looks says nothing."""
+        if looks <= 0:
+            return
+        self._start_ns = float(START_NS + threads * START_NS_PER_THREAD)
+        now = max(0.0, cpu_ns - self._start_ns) / looks
+        # Dearer counts at once, cheaper by halves: keeping the budget comes first.
+        before = self._look_ns
+        self._look_ns = now if before is None or now > before else (now + before) / 2
+        self._choose()
+
+    def _choose(self, predicted_look_ns: float = 0.0) -> None:
+        look_ns = predicted_look_ns if self._look_ns is None else self._look_ns
+        settings = self._unwatched if self._hidden else self._watched + self._unwatched
+        highest = self._setting.rate_hz
+        for setting in settings:
+            allowed = self._ratio * (1.0 if setting.rate_hz <= highest else _ROOM_TO_RISE)
+            if self._cost_ratio(setting, look_ns) <= allowed:
+                self._setting = setting
+                return
+        last = self._unwatched[-1]
+        rest = last.window_seconds * (self._cost_ratio(last, look_ns) / self._ratio - 1)
+        self._setting = Setting(last.rate_hz, last.window_seconds, rest)
+
+    def _cost_ratio(self, setting: Setting, look_ns: float) -> float:
+        """Predicted CPU seconds per second."""
+        return (self._start_ns / setting.window_seconds + setting.rate_hz * look_ns) / 1e9

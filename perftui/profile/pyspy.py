@@ -1,0 +1,276 @@
+"""py-spy as a continuous sampler: one short run after the other, without a gap.
+
+A run writes its result only at its end. So the next one is started a little early, and when it says that it
+samples, the one before is interrupted and hands over its window. Only memory is read (``--nonblocking``):
+the target is never paused, so it cannot be left stopped, not even when py-spy is killed.
+"""
+
+import math
+import os
+import selectors
+import threading
+from collections import deque
+
+from perftui.errors import NoData
+from perftui.host.clock import monotonic_ns
+from perftui.host.procfs import Host
+from perftui.host.target import HeldTarget
+from perftui.model.profile import ProfileStatus, StackProfile
+from perftui.profile import preflight
+from perftui.profile.assemble import Assembler, attempts
+from perftui.profile.binary import find_py_spy
+from perftui.profile.budget import Budget
+from perftui.profile.exits import ended_by_target, explain
+from perftui.profile.parse import parse
+from perftui.profile.threads import run_times
+from perftui.profile.window import Outcome, Window
+
+_SECOND = 1_000_000_000
+_KEPT_WINDOWS = 60
+_RECENT_WINDOWS = 5
+_FIRST_RETRY_SECONDS = 1.0
+_LAST_RETRY_SECONDS = 10.0
+_LEAD_NS = 40_000_000
+"""How long py-spy takes from its start to its first look, before it was measured: 25–37 ms."""
+_SUCCESSOR_SLACK_NS = _SECOND
+"""A window goes on this much longer for a successor that is slow to start."""
+_NEVER = math.inf
+
+
+class PySpySampler:
+    """Samples the stacks of one process until stopped, in a thread of its own.
+
+    ``rate_hz`` and ``window_seconds`` are the best to be had: the sampler keeps itself below ``budget_ratio`` of
+    one core, with fewer looks and longer windows if need be. It tries again by itself, ever less often,
+    when stacks cannot be had; ``status`` says why.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        held: HeldTarget,
+        *,
+        rate_hz: int = 100,
+        window_seconds: int = 1,
+        budget_ratio: float = 0.05,
+    ) -> None:
+        self._host = host
+        self._held = held
+        self._pid = held.process.pid
+        self._budget = Budget(ratio=budget_ratio, rate_hz=rate_hz, window_seconds=window_seconds)
+        self._assembler = Assembler(host, self._pid)
+        self._finished: deque[StackProfile] = deque(maxlen=_KEPT_WINDOWS)
+        self._recent: deque[StackProfile] = deque(maxlen=_RECENT_WINDOWS)
+        self._status = ProfileStatus(state="off", sampler="py-spy")
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._selector = selectors.DefaultSelector()
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._selector.register(self._wake, selectors.EVENT_READ)
+        self._live: list[Window] = []
+        self._due_ns: float = 0
+        self._lead_ns = _LEAD_NS
+        self._retry_seconds = _FIRST_RETRY_SECONDS
+
+    @property
+    def status(self) -> ProfileStatus:
+        return self._status
+
+    def start(self) -> None:
+        """Begin sampling. Once only: a stopped sampler stays stopped."""
+        if self._thread is None and not self._stopping.is_set():
+            self._status = ProfileStatus(state="starting", sampler="py-spy")
+            self._thread = threading.Thread(target=self._run, name="perftui-py-spy", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End sampling; no child is left. The window under way is finished if py-spy answers quickly."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        if self._thread is not None:
+            os.eventfd_write(self._wake, 1)
+            self._thread.join()
+        self._selector.close()
+        os.close(self._wake)
+        self._status = ProfileStatus(state="off", sampler="py-spy")
+
+    def take(self) -> list[StackProfile]:
+        """The windows finished since the last call, oldest first; of more than 60 the oldest are lost."""
+        taken = []
+        while self._finished:
+            taken.append(self._finished.popleft())
+        return taken
+
+    def set_hidden(self, hidden: bool) -> None:
+        """While nobody looks at stacks, windows last 5 s: fewer starts, less CPU."""
+        self._budget.set_hidden(hidden)
+
+    # Everything below runs in the sampler's thread.
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._start_if_due()
+                self._wait(self._next_event_ns())
+                self._keep_time()
+            self._end_politely()
+        except Exception as error:  # noqa: BLE001 (this is the thread's edge: the reason becomes a state, the program goes on)
+            self._status = ProfileStatus(
+                state="unavailable", sampler="py-spy", reason=f"the sampler failed: {error!r}", remedy="report this"
+            )
+        finally:
+            for window in list(self._live):
+                window.kill()
+                self._let_go(window)
+
+    def _start_if_due(self) -> None:
+        if monotonic_ns() < self._due_ns:
+            return
+        try:
+            if not self._live:
+                self._look_before_leaping()
+            window = Window(find_py_spy(), self._pid, self._budget.setting)
+        except NoData as error:
+            self._fail(error)
+        except OSError as error:
+            self._fail(NoData(f"py-spy cannot be started: {error.strerror}", "pip install --force-reinstall py-spy"))
+        else:
+            self._due_ns = _NEVER
+            self._live.append(window)
+            self._selector.register(window.output, selectors.EVENT_READ, window)
+            self._selector.register(window.pidfd, selectors.EVENT_READ, window)
+
+    def _look_before_leaping(self) -> None:
+        if self._held.ended:
+            raise NoData(f"process {self._pid} has ended")
+        preflight.check(self._host, self._pid)
+        self._budget.expect(len(self._host.names(f"/proc/{self._pid}/task")))
+
+    def _next_event_ns(self) -> float:
+        times: list[float] = [self._due_ns]
+        for window in self._live:
+            times.append(window.deadline_ns)
+            if window.began_ns and not window.ended_ns:
+                times.append(self._last_moment(window))
+        return min(times)
+
+    def _wait(self, until_ns: float) -> None:
+        timeout = None if until_ns == _NEVER else max(0.0, (until_ns - monotonic_ns()) / _SECOND)
+        for key, _ in self._selector.select(timeout):
+            window: Window | None = key.data
+            if window is None:
+                os.eventfd_read(self._wake)
+                continue
+            if window not in self._live:
+                continue
+            if window.read_output():
+                self._begin(window)
+            if key.fd == window.pidfd:
+                self._finish(window)
+
+    def _begin(self, window: Window) -> None:
+        """A window samples: the one before it is over."""
+        now = monotonic_ns()
+        window.began_ns = now
+        window.run_ns_before = run_times(self._host, self._pid)
+        for earlier in self._live:
+            if earlier is not window and earlier.began_ns and not earlier.ended_ns:
+                self._close(earlier, now, window.run_ns_before)
+        self._lead_ns = (self._lead_ns + now - window.started_ns) // 2
+        setting = window.setting
+        self._due_ns = now + (setting.window_seconds + setting.rest_seconds) * _SECOND - self._lead_ns
+
+    def _close(self, window: Window, now: int, run_ns: dict[int, int]) -> None:
+        window.ended_ns = now
+        window.run_ns_after = run_ns
+        window.interrupt()
+
+    def _keep_time(self) -> None:
+        now = monotonic_ns()
+        for window in self._live:
+            if window.began_ns and not window.ended_ns and now >= self._last_moment(window):
+                self._close(window, now, run_times(self._host, self._pid))
+            window.enforce(now)
+
+    def _last_moment(self, window: Window) -> int:
+        slack = 0 if window.setting.rest_seconds else _SUCCESSOR_SLACK_NS
+        return window.began_ns + window.setting.window_seconds * _SECOND + slack
+
+    def _finish(self, window: Window) -> None:
+        """py-spy has ended: keep its window, or say why there is none."""
+        by_itself = bool(window.began_ns) and not window.ended_ns
+        if by_itself:
+            window.ended_ns = monotonic_ns()
+            window.run_ns_after = run_times(self._host, self._pid)
+        outcome = self._let_go(window)
+        kept = bool(window.began_ns) and outcome.returncode == 0 and self._keep(window, outcome)
+        if ended_by_target(outcome.text) or self._held.ended:
+            self._fail(NoData(f"process {self._pid} has ended"))
+        elif not kept:
+            self._fail(self._reason(window, outcome))
+        elif by_itself:
+            self._due_ns = min(self._due_ns, monotonic_ns())
+
+    def _let_go(self, window: Window) -> Outcome:
+        self._selector.unregister(window.output)
+        self._selector.unregister(window.pidfd)
+        self._live.remove(window)
+        return window.reap()
+
+    def _keep(self, window: Window, outcome: Outcome) -> bool:
+        """False when nothing was seen."""
+        stacks = parse(outcome.raw)
+        self._budget.measured(outcome.cpu_ns, attempts(stacks), len(stacks.names))
+        if not stacks.rows:
+            return False
+        profile = self._assembler.profile(window, stacks, outcome.cpu_ns)
+        self._finished.append(profile)
+        self._recent.append(profile)
+        self._retry_seconds = _FIRST_RETRY_SECONDS
+        self._status = self._running_status()
+        return True
+
+    def _running_status(self) -> ProfileStatus:
+        first, last = self._recent[0], self._recent[-1]
+        span = max(1, last.ended_ns - first.started_ns)
+        return ProfileStatus(
+            state="ok",
+            sampler="py-spy",
+            sampler_cpu_ratio=sum(profile.sampler_cpu_ns for profile in self._recent) / span,
+            rate_hz=float(self._budget.setting.rate_hz),
+            gap_ratio=max(0.0, 1 - sum(profile.covered_ns for profile in self._recent) / span),
+        )
+
+    def _reason(self, window: Window, outcome: Outcome) -> NoData:
+        if window.overdue:
+            return NoData("py-spy did not end in time and was killed", "the machine may be too busy to sample")
+        if outcome.returncode != 0:
+            return explain(self._pid, outcome.returncode, outcome.text)
+        try:
+            preflight.check(self._host, self._pid)
+        except NoData as error:
+            return error
+        return NoData("py-spy saw no Python stack", "the process may be starting, ending, or busy outside Python")
+
+    def _fail(self, error: NoData) -> None:
+        """Say why, and try again later; an ended target is not an error and is not tried again."""
+        self._recent.clear()
+        ended = self._held.ended
+        self._status = ProfileStatus(
+            state="off" if ended else "unavailable", sampler="py-spy", reason=error.reason, remedy=error.remedy
+        )
+        self._due_ns = _NEVER if ended else monotonic_ns() + self._retry_seconds * _SECOND
+        self._retry_seconds = min(_LAST_RETRY_SECONDS, self._retry_seconds * 2)
+
+    def _end_politely(self) -> None:
+        """Give py-spy the time of a few looks to write the last window."""
+        now = monotonic_ns()
+        run_ns = run_times(self._host, self._pid)
+        for window in list(self._live):
+            if window.began_ns and not window.ended_ns:
+                self._close(window, now, run_ns)
+        self._due_ns = _NEVER
+        patience_ns = min(_SECOND, 200_000_000 + 3 * _SECOND // self._budget.setting.rate_hz)
+        while self._live and (left := now + patience_ns - monotonic_ns()) > 0:
+            self._wait(monotonic_ns() + left)

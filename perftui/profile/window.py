@@ -1,0 +1,142 @@
+"""One run of py-spy: start it, follow it, end it, collect what it wrote."""
+
+import contextlib
+import math
+import os
+import signal
+from typing import NamedTuple
+
+from perftui.host.clock import monotonic_ns
+from perftui.profile.budget import Setting
+
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "RUST_BACKTRACE": "0"}
+_EXTRA_SECONDS = 2
+"""py-spy is told to run this much longer than the window: it is we who end it, when its successor samples.
+
+Its own clock is no use (it draws random intervals: "1 s" lasts 0.8 to 1.2 s), but it is the guarantee that no
+sampler survives perftui by more than these seconds, not even after SIGKILL. The alternative, PR_SET_PDEATHSIG, must be
+called between fork and exec, which is not safe in a program with threads, and fires when the starting *thread* ends.
+"""
+_RESULT_FD = 3
+_MAX_RESULT_BYTES = 64 << 20
+_MAX_TEXT_BYTES = 64 << 10
+_KILL_AFTER_NS = 1_000_000_000
+
+
+class Outcome(NamedTuple):
+    """How the run ended: as in subprocess, a negative ``returncode`` is a signal."""
+
+    returncode: int
+    cpu_ns: int
+    raw: bytes
+    text: str
+
+
+class Window:
+    """A running py-spy. Times are CLOCK_MONOTONIC nanoseconds; 0 means not yet."""
+
+    def __init__(self, py_spy: str, pid: int, setting: Setting) -> None:
+        """OSError when it cannot be started."""
+        self.setting = setting
+        self.began_ns = 0
+        self.ended_ns = 0
+        self.run_ns_before: dict[int, int] = {}
+        self.run_ns_after: dict[int, int] = {}
+        self.overdue = False
+        self._text = bytearray()
+        self._result = os.memfd_create("perftui-stacks", os.MFD_CLOEXEC)
+        self.output, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            self._pid = _spawn(py_spy, pid, setting, self._result, writer)
+        except OSError:
+            os.close(self._result)
+            os.close(self.output)
+            raise
+        finally:
+            os.close(writer)
+        self.pidfd = os.pidfd_open(self._pid)
+        self.started_ns = monotonic_ns()
+        self.deadline_ns: float = self.started_ns + (setting.window_seconds * 2 + 3) * 1_000_000_000
+
+    def read_output(self) -> bool:
+        """Take in what py-spy said. True the first time that it says something: now it samples.
+
+        The pipe is read to its end, whatever comes, so that py-spy never blocks on it.
+        """
+        before = len(self._text)
+        with contextlib.suppress(BlockingIOError):
+            while piece := os.read(self.output, 1 << 16):
+                self._text += piece[: max(0, _MAX_TEXT_BYTES - len(self._text))]
+        return not before and self._text.startswith(b"py-spy> Sampling")
+
+    def interrupt(self) -> None:
+        """Ask it to write its result and end. (SIGTERM would lose the result.)"""
+        self._signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def enforce(self, now_ns: int) -> None:
+        """End a run that takes longer than twice its window and 3 s: first politely, 1 s later for good."""
+        if now_ns < self.deadline_ns:
+            return
+        if self.overdue:
+            self.kill()
+            self.deadline_ns = math.inf
+        else:
+            self.overdue = True
+            self.interrupt()
+            self.deadline_ns += _KILL_AFTER_NS
+
+    def reap(self) -> Outcome:
+        """Wait for its end (at once after ``pidfd`` is readable) and let go of everything."""
+        _, status, usage = os.wait4(self._pid, 0)
+        self.read_output()
+        try:
+            raw = _read_result(self._result)
+        finally:
+            for fd in (self.pidfd, self.output, self._result):
+                os.close(fd)
+        return Outcome(
+            returncode=os.waitstatus_to_exitcode(status),
+            cpu_ns=round((usage.ru_utime + usage.ru_stime) * 1e9),
+            raw=raw,
+            text=self._text.decode("utf-8", "replace"),
+        )
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, number)
+
+
+def _spawn(py_spy: str, pid: int, setting: Setting, result: int, writer: int) -> int:
+    """posix_spawn, because fork in a program with threads may deadlock. A group of its own keeps ^C away."""
+    argv = [py_spy, "record", "--pid", str(pid), "--nonblocking", "--threads", "--idle", "--full-filenames"]
+    argv += ["--rate", str(setting.rate_hz), "--duration", str(setting.window_seconds + _EXTRA_SECONDS)]
+    argv += ["--format", "raw", "--output", f"/dev/fd/{_RESULT_FD}"]
+    return os.posix_spawn(
+        py_spy,
+        argv,
+        _ENVIRONMENT,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, writer, 1),
+            (os.POSIX_SPAWN_DUP2, writer, 2),
+            (os.POSIX_SPAWN_DUP2, result, _RESULT_FD),
+        ],
+        setpgroup=0,
+        setsigmask=[],
+        setsigdef=[signal.SIGINT, signal.SIGPIPE, signal.SIGTERM, signal.SIGHUP],
+    )
+
+
+def _read_result(fd: int) -> bytes:
+    """What py-spy wrote into the memory file; a monstrous result is cut at a whole line."""
+    size = os.fstat(fd).st_size
+    pieces = []
+    at = 0
+    while at < min(size, _MAX_RESULT_BYTES) and (piece := os.pread(fd, 1 << 20, at)):
+        pieces.append(piece)
+        at += len(piece)
+    raw = b"".join(pieces)
+    return raw if at >= size else raw[: raw.rfind(b"\n") + 1]
