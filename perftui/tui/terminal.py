@@ -15,8 +15,9 @@ import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from types import FrameType
-from typing import Any, TextIO, cast
+from typing import Any, cast
 
 from rich.segment import Segment
 from textual._xterm_parser import XTermParser
@@ -77,7 +78,7 @@ class Net(LineFilter):
         self.colors = colors
         self.ascii_only = ascii_only
 
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - Textual's signature
         return [self._clean(segment) for segment in segments]
 
     def _clean(self, segment: Segment) -> Segment:
@@ -133,7 +134,7 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.output = Output(sys.__stderr__.fileno() if sys.__stderr__ else 2, self._hang_up)
-        self._file = cast(TextIO, self.output)
+        self._file = cast(TextIOWrapper, self.output)
         self._wake_read, self._wake_write = os.pipe()
         self.started = False
 
@@ -157,7 +158,7 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         self.started = True
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual leaves it untyped
 
     def stop_application_mode(self) -> None:
         super().stop_application_mode()
@@ -219,7 +220,7 @@ def kept_terminal(app: "App[Any]", stop: Callable[[], None]) -> Iterator[None]:
     saved = termios.tcgetattr(fd)
     cutters: list[threading.Timer] = []
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
+    def on_signal(number: int, _: FrameType | None) -> None:
         loop = app._loop  # Textual offers no public way to reach its loop from a signal handler
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(leave_app, app, number)

@@ -1,0 +1,293 @@
+"""The app: keys, dialogs, and the one way from a session's updates to the panes."""
+
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+from io import StringIO
+from typing import Any, ClassVar, Literal
+
+from rich.console import Console
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input
+
+from perftui.config import Config
+from perftui.errors import PerftuiError
+from perftui.model.journal import JournalEntry
+from perftui.model.update import Update
+from perftui.tui.commands import commands
+from perftui.tui.messages import ExplainAsked, KeepChosen, ProposalChosen, TargetPicked, UndoChosen
+from perftui.tui.palette import Colors, Palette
+from perftui.tui.renderables.banner import waiting_entry
+from perftui.tui.screens.confirm import APPLY, UNDO, confirm_apply, confirm_undo
+from perftui.tui.screens.explain import explain_sheet
+from perftui.tui.screens.help import Section, help_sheet
+from perftui.tui.screens.main import MainScreen, Resumed
+from perftui.tui.terminal import Net, TerminalDriver, ascii_locale, color_depth, run_to_end
+from perftui.tui.themes import load_themes, pick_theme, textual_theme
+from perftui.tui.watching import Watching
+
+SLOW_LINK_SECONDS = 0.25
+"""When to look again whether a slow link has taken what was sent."""
+
+CONSOLE_COLORS: dict[Colors, Literal["standard", "256", "truecolor"]] = {
+    "none": "standard",
+    "16": "standard",
+    "256": "256",
+    "truecolor": "truecolor",
+}
+
+
+class Ticked(Message):
+    """There is a newer update."""
+
+
+class Said(Message):
+    """Something to tell the user."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class PerftuiApp(App[None]):
+    """Shows what the session says and asks it for what the user wants; decides nothing itself."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "this page"),
+        Binding("q,f10", "quit", "quit"),
+        Binding("ctrl+c", "quit", "quit", priority=True),
+        Binding("ctrl+z", "suspend_process", "suspend", priority=True),
+        Binding("space", "pause", "pause and go on: what is shown is frozen, watching goes on"),
+        Binding("p", "profiling", "switch stack sampling on or off"),
+        Binding("K", "keep", "keep the change that waits"),
+        Binding("U", "undo", "undo the change that waits"),
+    ]
+    CSS = """
+    CommandPalette > Vertical { background: $background; }
+    """
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        session: Watching,
+        config: Config,
+        *,
+        no_mouse: bool = False,
+        ascii_only: bool = False,
+        no_color: bool = False,
+    ) -> None:
+        self.depth: Colors = "none" if no_color else color_depth(os.environ)
+        self.ascii_only = ascii_only or config.ascii or ascii_locale(os.environ)
+        # Without colours Textual must not turn the terminal's own into others.
+        super().__init__(driver_class=TerminalDriver, ansi_color=True if self.depth == "none" else None)
+        self.animation_level = "none"
+        self.session = session
+        self.config = config
+        self.read_only = config.read_only
+        self.mouse = config.mouse and not no_mouse
+        self.console = Console(
+            color_system=CONSOLE_COLORS[self.depth],
+            file=StringIO(),
+            force_terminal=True,
+            legacy_windows=False,
+            highlight=False,
+            emoji=False,
+            _environ={},
+        )
+        self._net = Net(colors=self.depth != "none", ascii_only=self.ascii_only)
+        self.themes = load_themes()
+        for theme in self.themes.values():
+            self.register_theme(textual_theme(theme))
+        self.palette: Palette
+        self.main = MainScreen(read_only=self.read_only)
+        self.use_theme(pick_theme(self.themes, config.theme, self.depth).name)
+        self.paused = False
+        self._latest: Update | None = None
+        self._tick_due = False
+
+    def get_line_filters(self) -> list[LineFilter]:
+        return [*super().get_line_filters(), self._net]
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self.main
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """The first frame stands; now watching may take its share of the CPU."""
+        self.session.start(self._take)
+        self._in_session(self._tell_notices)
+
+    def _tell_notices(self) -> None:
+        for notice in reversed(self.session.notices):
+            self.post_message(Said(notice))
+
+    # ---- updates
+
+    def _take(self, update: Update) -> None:
+        """Called from the session's thread. Only the newest update counts."""
+        self._latest = update
+        if not self._tick_due:
+            self._tick_due = True
+            self.post_message(Ticked())
+
+    def on_ticked(self) -> None:
+        """Show the newest update, unless the link still carries the one before."""
+        driver = self._driver  # private, but the only place that knows how much output is on its way
+        if isinstance(driver, TerminalDriver) and driver.backlog:
+            self.set_timer(SLOW_LINK_SECONDS, self.on_ticked)
+            return
+        self._tick_due = False
+        self._show_latest()
+
+    def on_resumed(self, _: Resumed) -> None:
+        self._show_latest()
+
+    def _show_latest(self) -> None:
+        update = self._latest
+        if update is None or self.screen is not self.main:
+            return
+        if self.paused:
+            self.main.banner.show(update)
+        else:
+            self.main.show(update)
+
+    # ---- what the user asks for
+
+    def action_pause(self) -> None:
+        self.paused = not self.paused
+        self.main.verdict.set_paused(self.paused)
+        self._show_latest()
+
+    def action_help(self) -> None:
+        views = self.main.views.items()
+        panes: list[Section] = [
+            (name.title(), [b for owner in type(view).__mro__ for b in vars(owner).get("BINDINGS", ())])
+            for name, view in views
+            if view.can_focus
+        ]
+        sections: list[Section] = [("Everywhere", [*self.BINDINGS, *self.main.BINDINGS]), *panes]
+        self.push_screen(help_sheet(sections, read_only=self.read_only))
+
+    def action_profiling(self) -> None:
+        wanted = not self.session.profiling
+        self._in_session(partial(self.session.set_profiling, wanted), f"stack sampling is {'on' if wanted else 'off'}")
+
+    def action_leave_target(self) -> None:
+        self.post_message(TargetPicked(None))
+
+    def action_keep(self) -> None:
+        self._answer(KeepChosen)
+
+    def action_undo(self) -> None:
+        self._answer(UndoChosen)
+
+    def _answer(self, message: type[KeepChosen] | type[UndoChosen]) -> None:
+        """Keep or undo the change that the banner shows."""
+        entry = waiting_entry(self._latest)
+        if entry is None:
+            self.main.tell("no change waits for an answer")
+        else:
+            self.post_message(message(entry))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+        return not (self.read_only and action in ("keep", "undo"))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's
+        return commands(self)
+
+    def action_command_palette(self) -> None:
+        super().action_command_palette()
+        self.call_after_refresh(self._calm_cursor)
+
+    def _calm_cursor(self) -> None:
+        """A blinking cursor costs 3 kB/s."""
+        for field in self.screen.query(Input):
+            field.cursor_blink = False
+
+    def use_theme(self, name: str) -> None:
+        """Change the colours of everything."""
+        self.palette = Palette.from_theme(self.themes[name].colors, colors=self.depth, ascii_only=self.ascii_only)
+        self.theme = name
+        if self.main.is_mounted:
+            self.main.redraw_all()
+
+    # ---- what the panes ask for
+
+    def on_target_picked(self, message: TargetPicked) -> None:
+        whom = f"process {message.pid}" if message.pid is not None else "the whole host"
+        self._in_session(partial(self.session.select, message.pid), f"watching {whom}")
+
+    def on_proposal_chosen(self, message: ProposalChosen) -> None:
+        proposal = message.proposal
+        if self.read_only:
+            self.main.tell("this is a read-only session: nothing is written")
+            return
+
+        def answered(button: str | None) -> None:
+            if button == APPLY:
+                done = f"applied {proposal.knob}: {proposal.before} {self.palette.glyphs.arrow} {proposal.after}"
+                self._in_session(partial(self.session.apply, proposal, "user"), done)
+
+        self.push_screen(confirm_apply(proposal, self.config.deadline_seconds), answered)
+
+    def on_keep_chosen(self, message: KeepChosen) -> None:
+        if not self.read_only:
+            done = f"kept {message.entry.proposal.knob} {message.entry.proposal.after}"
+            self._in_session(partial(self.session.keep, message.entry.id), done)
+
+    def on_undo_chosen(self, message: UndoChosen) -> None:
+        """An open change goes back at once: that was agreed to with it. A kept one is a change of its own."""
+        entry = message.entry
+        if self.read_only:
+            return
+        if entry.open:
+            self._undo(entry)
+            return
+
+        def answered(button: str | None) -> None:
+            if button == UNDO:
+                self._undo(entry)
+
+        self.push_screen(confirm_undo(entry.proposal), answered)
+
+    def _undo(self, entry: JournalEntry) -> None:
+        self._in_session(partial(self.session.undo, entry.id), f"put {entry.proposal.knob} back")
+
+    def on_explain_asked(self, message: ExplainAsked) -> None:
+        self.push_screen(explain_sheet(message.rule_id))
+
+    def on_said(self, message: Said) -> None:
+        self.main.tell(message.text)
+
+    def _in_session(self, job: Callable[[], object], done: str = "") -> None:
+        """Run a blocking call of the session in a thread, and say how it went."""
+
+        def run() -> None:
+            try:
+                job()
+            except PerftuiError as error:
+                self.post_message(Said(str(error)))
+            else:
+                if done:
+                    self.post_message(Said(done))
+
+        self.run_worker(run, thread=True)
+
+
+def run_app(
+    session: Watching,
+    config: Config,
+    *,
+    no_mouse: bool = False,
+    ascii_only: bool = False,
+    no_color: bool = False,
+) -> int:
+    """Run the screen on this terminal until it is left; the exit code (128 + n after signal n)."""
+    app = PerftuiApp(session, config, no_mouse=no_mouse, ascii_only=ascii_only, no_color=no_color)
+    return run_to_end(app, mouse=app.mouse, stop=session.stop)

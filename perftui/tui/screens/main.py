@@ -1,0 +1,170 @@
+"""The main screen: every pane, placed by the size of the terminal."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+
+from perftui.model.update import Update
+from perftui.tui.screens.arrange import PANES, arrange
+from perftui.tui.widgets.banner import Banner
+from perftui.tui.widgets.findings import Findings
+from perftui.tui.widgets.flame import Flame
+from perftui.tui.widgets.footer import Footer
+from perftui.tui.widgets.journal import JournalView
+from perftui.tui.widgets.line import Hint, LineView
+from perftui.tui.widgets.processes import ProcessList
+from perftui.tui.widgets.proposals import Proposals
+from perftui.tui.widgets.resources import Resources
+from perftui.tui.widgets.tabs import PaneChosen, Tabs
+from perftui.tui.widgets.verdict import VerdictLine
+
+COMMON_HINTS: tuple[Hint, ...] = (
+    ("?", "help"), ("Tab", "next pane"), ("z", "maximise"), ("Space", "pause"), ("q", "quit"),
+)  # fmt: skip
+WRITING_HINTS = {"proposals": {"Enter"}, "journal": {"Enter", "u"}}
+
+
+class Resumed(Message):
+    """The main screen is on top again."""
+
+
+class MainScreen(Screen[None]):
+    """Panes stand where ``arrange`` says; it is asked again when the size changes, or what is to be shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(key), f"pane('{name}')", f"the {name} pane") for key, name in enumerate(PANES, 1)),
+        Binding("tab", "next_pane(1)", "the next pane"),
+        Binding("shift+tab", "next_pane(-1)", "the pane before"),
+        Binding("z", "zoom", "maximise the pane, and back"),
+        Binding("escape", "back", "back: notice, maximised pane"),
+    ]
+
+    DEFAULT_CSS = """
+    MainScreen { background: $background; overflow: hidden; }
+    MainScreen LineView { position: absolute; background: transparent; }
+    """
+
+    def __init__(self, *, read_only: bool) -> None:
+        super().__init__()
+        self.read_only = read_only
+        self.pane = PANES[0]
+        self.zoomed = False
+        self.verdict = VerdictLine(id="verdict")
+        self.banner = Banner(id="banner")
+        self.tabs = Tabs(id="tabs")
+        self.footer = Footer(id="footer")
+        self.flame = Flame(id="flame")
+        self.views: dict[str, LineView] = {
+            "verdict": self.verdict,
+            "banner": self.banner,
+            "resources": Resources(id="resources"),
+            "tabs": self.tabs,
+            "processes": ProcessList(id="processes"),
+            "flame": self.flame,
+            "findings": Findings(id="findings"),
+            "proposals": Proposals(id="proposals"),
+            "journal": JournalView(id="journal"),
+            "footer": self.footer,
+        }
+        self._latest: Update | None = None
+        self._second: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield from self.views.values()
+
+    def on_mount(self) -> None:
+        self.place()
+        self.action_pane(self.pane)
+
+    def on_resize(self) -> None:
+        self.place()
+
+    def show(self, update: Update) -> None:
+        """One tick: hand the update to every pane that can be seen."""
+        self._latest = update
+        asked = self.banner.wanted
+        self.banner.update_shown = update
+        if self.banner.wanted != asked:
+            self.place()
+        for view in self.views.values():
+            if view.display:
+                view.show(update)
+
+    def tell(self, text: str) -> None:
+        """Show a notice under the verdict."""
+        self.banner.tell(text)
+        self.place()
+
+    def redraw_all(self) -> None:
+        """After a change of theme."""
+        for view in self.views.values():
+            view.on_resize()
+
+    def place(self) -> None:
+        """Put every pane where it belongs at this size; panes without a place are hidden."""
+        regions = arrange(*self.app.size, pane=self.pane, zoomed=self.zoomed, banner=self.banner.wanted)
+        for name, view in self.views.items():
+            region = regions.get(name)
+            appears = region is not None and not view.display
+            view.display = region is not None
+            if region is not None:
+                view.styles.offset = (region.x, region.y)
+                view.styles.width, view.styles.height = region.width, region.height
+            if appears and self._latest is not None:
+                view.show(self._latest)
+
+    def action_pane(self, pane: str) -> None:
+        """Show a pane and give it the keys."""
+        if pane != self.pane:
+            self.pane = pane
+            self.place()
+        view = self.views[pane]
+        if view.can_focus:
+            view.focus()
+        else:
+            self.set_focus(None)
+        self._mark()
+
+    def action_next_pane(self, step: int) -> None:
+        self.action_pane(PANES[(PANES.index(self.pane) + step) % len(PANES)])
+
+    def action_zoom(self) -> None:
+        self.zoomed = not self.zoomed
+        self.place()
+
+    def action_back(self) -> None:
+        if self.banner.notices:
+            self.banner.dismiss()
+        else:
+            self.zoomed = False
+        self.place()
+
+    def on_screen_resume(self) -> None:
+        """A dialog has gone: show what came in meanwhile."""
+        self.post_message(Resumed())
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """A click gives the focus to a pane too. Only now does the pane know that it has it."""
+        if isinstance(event.widget, LineView) and event.widget.id in PANES:
+            self.pane = event.widget.id
+            event.widget.redraw()
+            self._mark()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        if isinstance(event.widget, LineView):
+            event.widget.redraw()
+
+    def on_pane_chosen(self, event: PaneChosen) -> None:
+        self.action_pane(event.pane)
+
+    def _mark(self) -> None:
+        """Tell the tabs and the footer which pane has the keys."""
+        self.tabs.choose(self.pane)
+        hidden = WRITING_HINTS.get(self.pane, set()) if self.read_only else set()
+        own = tuple(hint for hint in self.views[self.pane].hints if hint[0] not in hidden)
+        self.footer.set_hints((*own, *COMMON_HINTS))

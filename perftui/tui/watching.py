@@ -1,0 +1,32 @@
+"""What the screen asks of a session."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from perftui.model.journal import JournalEntry
+from perftui.model.proposal import Proposal
+from perftui.model.update import Update
+
+
+class Watching(Protocol):
+    """``session.Session`` as the screen knows it. All but ``start`` may block for some tens of milliseconds."""
+
+    @property
+    def profiling(self) -> bool: ...
+
+    @property
+    def notices(self) -> tuple[str, ...]: ...
+
+    def start(self, on_update: Callable[[Update], None]) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def select(self, pid: int | None) -> None: ...
+
+    def set_profiling(self, on: bool) -> None: ...
+
+    def apply(self, proposal: Proposal, by: str) -> JournalEntry: ...
+
+    def keep(self, entry_id: str) -> JournalEntry: ...
+
+    def undo(self, entry_id: str) -> JournalEntry: ...

@@ -1,0 +1,92 @@
+"""Stand-ins for a session, at the seam that ``tui.watching.Watching`` draws."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+from perftui.model.journal import JournalEntry
+from perftui.model.proposal import Proposal
+from perftui.model.update import Update
+from tests.tui.fixtures import build_journal, build_update
+
+
+class StillSession:
+    """Ticks when told to, and keeps what it was asked for."""
+
+    def __init__(self, notices: tuple[str, ...] = ()) -> None:
+        self.asked: list[tuple[str, object]] = []
+        self.profiling = True
+        self.notices = notices
+        self.stopped = False
+        self.fails: Exception | None = None
+        self._on_update: Callable[[Update], None] | None = None
+
+    @property
+    def started(self) -> bool:
+        return self._on_update is not None
+
+    def start(self, on_update: Callable[[Update], None]) -> None:
+        self._on_update = on_update
+
+    def tick(self, update: Update) -> None:
+        assert self._on_update is not None
+        self._on_update(update)
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def select(self, pid: int | None) -> None:
+        self._note("select", pid)
+
+    def set_profiling(self, on: bool) -> None:
+        self._note("profiling", on)
+        self.profiling = on
+
+    def apply(self, proposal: Proposal, by: str) -> JournalEntry:
+        self._note("apply", proposal.id)
+        return build_journal()[0]
+
+    def keep(self, entry_id: str) -> JournalEntry:
+        self._note("keep", entry_id)
+        return build_journal()[0]
+
+    def undo(self, entry_id: str) -> JournalEntry:
+        self._note("undo", entry_id)
+        return build_journal()[0]
+
+    def _note(self, what: str, about: object) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.asked.append((what, about))
+
+
+class TickingSession(StillSession):
+    """Ticks by itself in a thread, and has a child process, as a session with a sampler has."""
+
+    def __init__(self, build: Callable[[int], Update] = build_update, seconds: float = 0.2) -> None:
+        super().__init__()
+        self._build = build
+        self._seconds = seconds
+        self._over = threading.Event()
+        self.child: subprocess.Popen[bytes] | None = None
+
+    def start(self, on_update: Callable[[Update], None]) -> None:
+        super().start(on_update)
+        self.child = subprocess.Popen(
+            [sys.executable, "-c", "import time; time.sleep(600)"], stdin=subprocess.DEVNULL, process_group=0
+        )
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def stop(self) -> None:
+        super().stop()
+        self._over.set()
+        if self.child is not None:
+            self.child.kill()
+            self.child.wait()
+
+    def _run(self) -> None:
+        tick = 1
+        while not self._over.wait(self._seconds):
+            self.tick(self._build(tick))
+            tick += 1
