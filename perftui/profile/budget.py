@@ -10,6 +10,8 @@ START_NS_PER_THREAD = 700_000
 """CPU time that starting py-spy takes, measured: 12 ms for one thread, 20 ms for 9, 60 ms for 65."""
 LOOK_NS_PER_THREAD = 150_000
 """CPU time of looking at one thread before anything was measured: 0.07 ms for flat stacks, 0.2 ms for deep ones."""
+_LEAST_LOOKS = 10
+"""A short window with fewer looks is not worth a start of its own."""
 _ROOM_TO_RISE = 0.8
 """A higher rate must promise to stay this far below the budget, so that noise does not make it swing."""
 
@@ -36,12 +38,13 @@ class Budget:
         short = sorted({window_seconds, *(window for window in SHORT_WINDOWS_SECONDS if window > window_seconds)})
         long = max(LONG_WINDOW_SECONDS, window_seconds)
         self._ratio = ratio
-        self._watched = [Setting(rate, window) for rate in rates for window in short]
+        pairs = [Setting(rate, window) for rate in rates for window in short]
+        self._watched = [pair for pair in pairs if pair.rate_hz * pair.window_seconds >= _LEAST_LOOKS]
         self._unwatched = [Setting(rate, long) for rate in rates]
         self._start_ns = float(START_NS)
         self._look_ns: float | None = None
         self._hidden = False
-        self._setting = self._watched[0]
+        self._setting = pairs[0]
 
     @property
     def setting(self) -> Setting:
