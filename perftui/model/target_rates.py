@@ -112,44 +112,56 @@ def tree_use(older: TargetSection, newer: TargetSection, seconds: float) -> Tree
     )
 
 
+_COUNTERS = (
+    "run_ns_total",
+    "delay_ns_total",
+    "slices_total",
+    "voluntary_total",
+    "involuntary_total",
+    "user_ticks",
+    "system_ticks",
+)
+
+
 def thread_use(
     older: ThreadSection,
     newer: ThreadSection,
     seconds: float,
     waits: tuple[WaitSection, WaitSection] | None,
 ) -> tuple[ThreadUse, ...]:
-    """Threads present in both sections, with what the polls between them saw."""
+    """Threads of the newer section, with what the polls between the two saw.
+
+    A thread that started in between counts from zero. One that the older section lacks for another reason (it was
+    skipped, its process joined the tree) is left out: its run time does not fit between the two.
+    """
     shares = _wait_shares(*waits) if waits else {}
     spans = _span_shares(*waits) if waits else {}
     key = ("pid", "tid", "start_ticks")
-    before = dict(zip(older.threads.rows(*key), older.threads.rows(*_THREAD_COUNTERS), strict=True))
+    was_at = dict(zip(older.threads.rows(*key), older.threads.rows(*_COUNTERS), strict=True))
+    new = newer.threads
     uses = []
-    for identity, counters, state, processor, nice, name in zip(
-        newer.threads.rows(*key),
-        newer.threads.rows(*_THREAD_COUNTERS),
-        newer.threads.ints("state"),
-        newer.threads.ints("processor"),
-        newer.threads.ints("nice"),
-        newer.threads.text("name"),
+    for ids, now, name, (state, processor, nice) in zip(
+        new.rows(*key),
+        new.rows(*_COUNTERS),
+        new.text("name"),
+        new.rows("state", "processor", "nice"),
         strict=True,
     ):
-        was = before.get(identity)
-        if was is None:
+        was = was_at.get(ids, _FROM_ZERO)
+        if was is _FROM_ZERO and now[0] + now[1] > seconds * 1.1e9:
             continue
-        user, system, run, delay, slices, voluntary, involuntary = (
-            rise(now, then) / seconds if now >= 0 and then >= 0 else None
-            for now, then in zip(counters, was, strict=True)
+        run, delay, slices, voluntary, involuntary, user, system = (
+            max(0, after - before) / seconds if before >= 0 and after >= 0 else None
+            for before, after in zip(was, now, strict=True)
         )
-        pid, tid, _ = identity
-        span = spans.get(tid, _NO_SPAN)
-        ticks = (user or 0.0) + (system or 0.0)
+        span = spans.get(ids[1], _NO_SPAN)
         uses.append(
             ThreadUse(
-                pid=pid,
-                tid=tid,
+                pid=ids[0],
+                tid=ids[1],
                 name=name,
                 state=chr(state),
-                run_ratio=run / 1e9 if run is not None else ticks / newer.ticks_per_second,
+                run_ratio=run / 1e9 if run is not None else ((user or 0) + (system or 0)) / newer.ticks_per_second,
                 delay_ratio=(delay or 0.0) / 1e9,
                 slices_per_s=slices or 0.0,
                 voluntary_per_s=voluntary,
@@ -160,21 +172,13 @@ def thread_use(
                 event_wait_ratio=span.waiting_ratio,
                 away_long_ratio=span.away_long_ratio,
                 event_waits_per_s=span.waits / seconds,
-                waits=shares.get(tid, ()),
+                waits=shares.get(ids[1], ()),
             )
         )
     return tuple(uses)
 
 
-_THREAD_COUNTERS = (
-    "user_ticks",
-    "system_ticks",
-    "run_ns_total",
-    "delay_ns_total",
-    "slices_total",
-    "voluntary_total",
-    "involuntary_total",
-)
+_FROM_ZERO = (0,) * len(_COUNTERS)
 
 
 class _Span(msgspec.Struct, frozen=True):
