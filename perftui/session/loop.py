@@ -231,12 +231,17 @@ class Session:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What became of changes that an earlier run left behind, a line each."""
-        self.executor.recover()
-        return tuple(
+        """What became of changes that an earlier run left behind, a line each. Nothing is put back unasked."""
+        ended = [
             f"{entry.proposal.knob} on {entry.proposal.subject}: {entry.state}. {entry.detail}".strip()
             for entry in self.executor.reported()
-        )
+        ]
+        left = [
+            f"{entry.proposal.knob} on {entry.proposal.subject} was left at {entry.proposal.after} by a run that was "
+            f"killed: undo it in the journal, or run: perftui tune recover"
+            for entry in self.executor.stranded()
+        ]
+        return (*left, *ended)
 
     def apply(self, proposal: Proposal, by: str) -> JournalEntry:
         """Carry out one confirmed proposal under the dead-man. Refused, NotPermitted, TargetEnded as they come."""
