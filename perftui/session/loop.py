@@ -121,7 +121,7 @@ class Session:
         while not self._stop.is_set():
             now = clock.monotonic_ns()
             if now < due:
-                self._look(min(due - now, int(1e9 / self._watched.source.polls_per_second)))
+                self._look(due - now)
                 continue
             update = self._tick()
             if update is not None:
@@ -132,10 +132,15 @@ class Session:
             if until is not None and (now >= until - interval_ns // 4 or self._target_gone()):
                 return
 
-    def _look(self, wait_ns: int) -> None:
+    def _look(self, left_ns: int) -> None:
+        """Look once at what the target's threads wait for, then sleep until the next look or tick."""
+        rate = self._watched.source.polls_per_second
+        if rate <= 0:
+            self._stop.wait(left_ns / 1e9)
+            return
         with self._lock:
             self._watched.source.poll()
-        self._stop.wait(wait_ns / 1e9)
+        self._stop.wait(min(left_ns / 1e9, 1 / rate))
 
     def _target_gone(self) -> bool:
         return self.held is not None and self.held.ended

@@ -17,8 +17,6 @@ def sample(second: int, busy_ticks: int) -> Sample:
     columns = ("cpu", "user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
     row = (busy_ticks, 0, 0, 100 * (second + 1) - busy_ticks, 0, 0, 0, 0)
     ticks = Table.of({name: [value, value] for name, value in zip(columns[1:], row, strict=True)} | {"cpu": [-1, 0]})
-        {name: [first, second_] for name, first, second_ in zip(columns, (-1, *row), (0, *row), strict=True)}
-    )
     return Sample(
         monotonic_ns=now,
         wall_ns=now,
