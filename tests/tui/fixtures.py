@@ -164,7 +164,7 @@ def _pressure(now: int, tick: int) -> PressureSection:
 def _collectors(target: bool) -> tuple[CollectorStatus, ...]:
     ok = tuple(
         CollectorStatus(name=name, state="ok", cpu_ns=300_000)
-        for name in ("cpu", "memory", "disks", "networks", "processes")
+        for name in ("cpu", "memory", "disk", "network", "processes")
     )
     if target:
         return (*ok, CollectorStatus(name="pressure", state="ok"))

@@ -42,20 +42,20 @@ def gauges(update: Update) -> list[Gauge]:
 
 def _host(update: Update) -> Iterator[Gauge]:
     sample, interval = update.sample, update.interval
-    yield _ratio(update, "cpu", "CPU", 0, ("cpu",), _cpu_detail(sample, interval))
+    yield _ratio(update, "cpu", "CPU", 0, "cpu", _cpu_detail(sample, interval))
     if interval and interval.cpu and interval.cpu.cores:
         busy = [core.busy_ratio for core in interval.cpu.cores]
         top = max(range(len(busy)), key=busy.__getitem__)
         detail = f"busiest is cpu{interval.cpu.cores[top].cpu}"
         yield Gauge("cores", 8, value=ratio_text(busy[top]), series=busy, detail=detail, spread=True)
-    yield _ratio(update, "memory", "memory", 1, ("memory",), _memory_detail(sample))
+    yield _ratio(update, "memory", "memory", 1, "memory", _memory_detail(sample))
     if sample.memory and sample.memory.swap_total_bytes:
         used = sample.memory.swap_total_bytes - sample.memory.swap_free_bytes
         detail = f"{bytes_text(used)} of {bytes_text(sample.memory.swap_total_bytes)}"
-        yield _ratio(update, "swap", "swap", 11, ("memory",), detail)
+        yield _ratio(update, "swap", "swap", 11, "memory", detail)
     yield from _pressure(update)
-    yield _rate(update, ("disk-read", "disk-write"), "disk", 6, ("disks", "disk"), _disk_detail(update))
-    yield _rate(update, ("net-rx", "net-tx"), "network", 7, ("networks", "network"), _network_detail(update))
+    yield _rate(update, ("disk-read", "disk-write"), "disk", 6, "disk", _disk_detail(update))
+    yield _rate(update, ("net-rx", "net-tx"), "network", 7, "network", _network_detail(update))
 
 
 def _target(update: Update) -> Iterator[Gauge]:
@@ -66,21 +66,21 @@ def _target(update: Update) -> Iterator[Gauge]:
     if quota:
         shape = f"quota {quota.quota_cores:.2g}, throttled {ratio_text(quota.throttled_periods_ratio)}  {shape}"
     yield _gauge(
-        update, cores, "CPU", 2, ("tree", "target"), lambda value: f"{value:.2f} cores",
+        update, cores, "CPU", 2, "tree", lambda value: f"{value:.2f} cores",
         ceiling=max(1.0, ceil(_known(peak_of(cores)))), detail=shape, of_target=True,
     )  # fmt: skip
     delay = history.get("target-delay", ())
     yield _gauge(
-        update, delay, "delay", 3, ("threads",), lambda value: f"{value:.2f} s/s",
+        update, delay, "delay", 3, "threads", lambda value: f"{value:.2f} s/s",
         ceiling=max(1.0, ceil(_known(peak_of(delay)))), detail="waiting for a CPU", of_target=True,
     )  # fmt: skip
     rss = history.get("target-rss", ())
     faults = f"swap {bytes_text(tree.swap_bytes)}, {count_text(tree.major_faults_per_s)}/s major faults" if tree else ""
     yield _gauge(
-        update, rss, "RSS", 5, ("tree", "target"), bytes_text,
+        update, rss, "RSS", 5, "tree", bytes_text,
         ceiling=round_ceiling(_known(peak_of(rss)), 1.0), detail=faults, of_target=True,
     )  # fmt: skip
-    yield _rate(update, ("target-read", "target-write"), "I/O", 9, ("tree", "target"), "", of_target=True)
+    yield _rate(update, ("target-read", "target-write"), "I/O", 9, "tree", "", of_target=True)
 
 
 def _gauge(
@@ -88,7 +88,7 @@ def _gauge(
     series: Sequence[float],
     label: str,
     rank: int,
-    collectors: tuple[str, ...],
+    collector: str,
     text: Callable[[float], str],
     *,
     ceiling: float,
@@ -98,14 +98,14 @@ def _gauge(
     """The row of one series: its last value, its peak, its history; or why there is none."""
     now = series[-1] if series else nan
     if isnan(now):
-        return Gauge(label, rank, missing=_reason(update.sample, collectors), of_target=of_target)
+        return Gauge(label, rank, missing=_reason(update.sample, collector), of_target=of_target)
     detail = f"peak {text(peak_of(series))}  {detail}".rstrip()
     return Gauge(label, rank, text(now), series, ceiling, detail, of_target=of_target)
 
 
-def _ratio(update: Update, name: str, label: str, rank: int, collectors: tuple[str, ...], detail: str) -> Gauge:
+def _ratio(update: Update, name: str, label: str, rank: int, collector: str, detail: str) -> Gauge:
     series = update.history.get(name, ())
-    return _gauge(update, series, label, rank, collectors, ratio_text, ceiling=1.0, detail=detail)
+    return _gauge(update, series, label, rank, collector, ratio_text, ceiling=1.0, detail=detail)
 
 
 def _rate(
@@ -113,7 +113,7 @@ def _rate(
     names: tuple[str, str],
     label: str,
     rank: int,
-    collectors: tuple[str, ...],
+    collector: str,
     detail: str,
     *,
     of_target: bool = False,
@@ -127,26 +127,25 @@ def _rate(
         )
         detail = f"{' '.join(sides)}  {detail}"
     top = round_ceiling(_known(peak_of(both)), NETWORK_FLOOR)
-    return _gauge(update, both, label, rank, collectors, rate_text, ceiling=top, detail=detail, of_target=of_target)
+    return _gauge(update, both, label, rank, collector, rate_text, ceiling=top, detail=detail, of_target=of_target)
 
 
 def _pressure(update: Update) -> Iterator[Gauge]:
     """Three rows, or a single one that says why the kernel does not tell."""
     if update.sample.pressure is None:
-        yield Gauge("PSI", 4, missing=_reason(update.sample, ("pressure",)))
+        yield Gauge("PSI", 4, missing=_reason(update.sample, "pressure"))
         return
     for what, rank in (("cpu", 4), ("memory", 12), ("io", 10)):
         label = "PSI mem" if what == "memory" else f"PSI {what}"
-        yield _ratio(update, f"psi-{what}", label, rank, ("pressure",), "of the time some task stalls")
+        yield _ratio(update, f"psi-{what}", label, rank, "pressure", "of the time some task stalls")
 
 
-def _reason(sample: Sample, collectors: tuple[str, ...]) -> str:
-    """Why a signal is not there, in the collector's own words."""
-    for name in collectors:
-        status = sample.status(name)
-        if status and status.state != "ok":
-            return f"{status.reason}: {status.remedy}" if status.remedy else status.reason
-    return "measuring"
+def _reason(sample: Sample, collector: str) -> str:
+    """Why a signal is not there, in its collector's own words."""
+    status = sample.status(collector)
+    if status is None or status.state == "ok":
+        return "measuring"
+    return f"{status.reason}: {status.remedy}" if status.remedy else status.reason
 
 
 def _cpu_detail(sample: Sample, interval: Interval | None) -> str:

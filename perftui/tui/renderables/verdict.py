@@ -59,7 +59,7 @@ def _nothing_limits(diagnosis: Diagnosis, palette: Palette) -> Headline:
 
 def _limited(verdict: Finding, palette: Palette) -> Headline:
     sign, style = palette.of_severity(verdict.severity)
-    head = f"{sign} {verdict.severity.upper()} {verdict.rule} {ratio_text(verdict.confidence)} "
+    head = f"{sign} {verdict.severity.upper()} {verdict.rule} ({ratio_text(verdict.confidence)} sure) "
     return head, style, verdict.summary
 
 

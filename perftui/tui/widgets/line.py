@@ -133,9 +133,16 @@ def equal_tail(old: list[Segment], new: list[Segment]) -> int:
         new.pop()
     if not old or not new or old[-1].style != new[-1].style:
         return same
-    for was, now in zip(reversed(old[-1].text), reversed(new[-1].text), strict=False):
-        # A cut beside a wide sign or between a letter and its accent would not fall on a cell.
-        if was != now or not (now.isascii() or get_character_cell_size(now) == 1):
+    was, now = old[-1].text, new[-1].text
+    if _has_marks(was) or _has_marks(now):
+        return same
+    for before, after in zip(reversed(was), reversed(now), strict=False):
+        if before != after:
             break
-        same += 1
+        same += get_character_cell_size(after)
     return same
+
+
+def _has_marks(text: str) -> bool:
+    """Whether a cut could part a letter from its accent."""
+    return not text.isascii() and 0 in map(get_character_cell_size, text)
