@@ -99,13 +99,17 @@ def write(action: AnyAction) -> None:
         raise IdentityUncertain(f"PID {action.process.pid} was given to another process while it was written")
 
 
-def restore(action: AnyAction) -> Restored:
-    """Put ``before`` back wherever ``after`` still stands. NotPermitted when a right is missing."""
+def restore(action: AnyAction, adjusted: frozenset[str] = frozenset()) -> Restored:
+    """Put ``before`` back wherever ``after`` still stands. NotPermitted when a right is missing.
+
+    ``adjusted`` are values that the kernel made of ``after`` (rounded, cut): they are ours too.
+    """
     put_back: set[str] = set()
+    written = {action.after, *adjusted}
     with _explained(action):
         found = places(action)
         for _ in range(_PASSES):
-            ours = [place for place in found if place.current == action.after != place.before]
+            ours = [place for place in found if place.current in written and place.current != place.before]
             for place in ours:
                 place.put(place.before)
             put_back.update(place.where for place in ours)

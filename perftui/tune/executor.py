@@ -66,12 +66,12 @@ class Executor:
                 self._check(action, held)
                 written = True
                 control.write(action)
-                problem = self._problem(entry.id, action)
+                problem, adjusted = self._read_back(entry.id, action)
             except BaseException as error:
                 self._abandon(entry.id, action, str(error), written=written)
                 raise
             if problem:
-                return self._abandon(entry.id, action, problem, written=True)
+                return self._abandon(entry.id, action, problem, written=True, adjusted=adjusted)
             return self.journal.advance(entry.id, "applied")
 
     def _admit(self, proposal: Proposal, approval: Approval, deadline_seconds: float) -> AnyAction:
@@ -143,24 +143,34 @@ class Executor:
             if place.current != place.before:
                 raise Drifted(f"{place.where} is {place.current}, not {place.before} as when this was proposed")
 
-    def _problem(self, entry_id: str, action: AnyAction) -> str:
-        """What is wrong right after the write; empty when all is well."""
+    def _read_back(self, entry_id: str, action: AnyAction) -> tuple[str, frozenset[str]]:
+        """What is wrong right after the write (empty when all is well), and what the kernel made of the value."""
         found = control.places(action)
+        differing = [place for place in found if place.current != action.after]
+        if differing:
+            first = differing[0]
+            problem = f"{first.where} reads {first.current} after {action.after} was written"
+            return problem, frozenset(place.current for place in differing)
         if not found:
-            return "what was set is gone"
-        for place in found:
-            if place.current != action.after:
-                return f"{place.where} reads {place.current} after {action.after} was written"
+            return "what was set is gone", frozenset()
         if pidfd.has_ended(self._guards[entry_id]):
-            return "the dead-man ended"
-        return ""
+            return "the dead-man ended", frozenset()
+        return "", frozenset()
 
-    def _abandon(self, entry_id: str, action: AnyAction, problem: str, *, written: bool) -> JournalEntry:
+    def _abandon(
+        self,
+        entry_id: str,
+        action: AnyAction,
+        problem: str,
+        *,
+        written: bool,
+        adjusted: frozenset[str] = frozenset(),
+    ) -> JournalEntry:
         """Take back what may have been written. If that fails too the dead-man stays on guard and tries again."""
         detail = problem
         if written:
             try:
-                restored = control.restore(action)
+                restored = control.restore(action, adjusted)
             except (PerftuiError, OSError) as error:
                 return self.journal.update(entry_id, detail=f"{problem}; not taken back yet: {error}")
             detail = f"{problem}; {watchdog.outcome(restored)[1]}"
