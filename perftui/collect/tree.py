@@ -8,7 +8,7 @@ from perftui.host.clock import monotonic_ns
 from perftui.host.ioprio import io_priority
 from perftui.host.maps import is_interpreter, python_library
 from perftui.host.procfs import Host, cpu_list
-from perftui.host.stat import Stat, first_int, parse_fields, parse_stat, soft_limit
+from perftui.host.stat import Stat, first_int, int_field, parse_fields, parse_stat, soft_limit
 from perftui.host.text import visible
 from perftui.model.sample import Sample, TargetSection
 from perftui.model.table import Table
@@ -86,15 +86,16 @@ def _interpreter(host: Host, pid: int, executable: str) -> str:
 
 
 def _process_row(host: Host, pid: int, stat: Stat, switches_visible: bool) -> dict[str, int]:
-    status = _fields(host, f"/proc/{pid}/status")
+    status = _read(host, f"/proc/{pid}/status")
     io = _fields(host, f"/proc/{pid}/io")
     limits = _read(host, f"/proc/{pid}/limits")
-    swap = first_int(status.get(b"VmSwap"))
+    rss, swap = int_field(status, b"VmRSS"), int_field(status, b"VmSwap")
     voluntary, involuntary = _switches(host, pid) if switches_visible else (-1, -1)
     return {
         "pid": pid,
         "start_ticks": stat.starttime,
-        "rss_bytes": stat.rss_pages * host.page_size,
+        # The stat file leaves out what the kernel counts per CPU, up to some MiB.
+        "rss_bytes": rss * 1024 if rss >= 0 else stat.rss_pages * host.page_size,
         "swap_bytes": swap * 1024 if swap >= 0 else -1,
         "minor_faults_total": stat.minflt,
         "major_faults_total": stat.majflt,
@@ -120,9 +121,9 @@ def _switches(host: Host, pid: int) -> tuple[int, int]:
     except NoData:
         return -1, -1
     for tid in tids:
-        status = _fields(host, f"/proc/{pid}/task/{tid}/status")
-        voluntary += max(0, first_int(status.get(b"voluntary_ctxt_switches")))
-        involuntary += max(0, first_int(status.get(b"nonvoluntary_ctxt_switches")))
+        status = _read(host, f"/proc/{pid}/task/{tid}/status")
+        voluntary += max(0, int_field(status, b"voluntary_ctxt_switches"))
+        involuntary += max(0, int_field(status, b"nonvoluntary_ctxt_switches"))
     return voluntary, involuntary
 
 

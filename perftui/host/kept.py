@@ -2,10 +2,10 @@
 
 import os
 
-from perftui.errors import NoData
-from perftui.host.procfs import Host
+from perftui.host.procfs import Host, raise_known
 
 _SIZE = 1024
+_NOT_OPENED = -2
 
 
 class KeptFile:
@@ -20,21 +20,23 @@ class KeptFile:
     def __init__(self, host: Host, path: str) -> None:
         self._host = host
         self._path = path
-        self._fd = -2  # not opened yet
+        self._fd = _NOT_OPENED
         self.content = b""
 
     def read(self) -> bytes:
         """The first kilobyte as it is now."""
-        if self._fd == -2:
-            self._fd = self._host.keep(self._path)
-        if self._fd < 0:
-            return self._host.read_start(self._path, _SIZE)
+        fd = self._fd
+        if fd < 0:
+            return self._read_new()
         try:
-            return os.pread(self._fd, _SIZE, 0)
-        except ProcessLookupError as error:
-            raise NoData(f"{self._path}: it has ended") from error
-        except PermissionError as error:
-            raise NoData(f"no permission to read {self._path}", "run as root") from error
+            return os.pread(fd, _SIZE, 0)
+        except OSError as error:
+            raise_known(error, self._path)
+
+    def _read_new(self) -> bytes:
+        if self._fd == _NOT_OPENED:
+            self._fd = self._host.keep(self._path)
+        return self._host.read_start(self._path, _SIZE) if self._fd < 0 else self.read()
 
     def changed(self) -> bool:
         """Read into ``content``; True when it is not what it was before."""
@@ -46,4 +48,4 @@ class KeptFile:
 
     def close(self) -> None:
         self._host.drop(self._fd)
-        self._fd = -2
+        self._fd = _NOT_OPENED

@@ -5,7 +5,7 @@ from bisect import bisect_right
 
 from perftui.model.sample import REGIONS
 
-_INTERPRETER = re.compile(rb"/(?:lib)?(?:python|pypy)[0-9.]*[a-z]*(?:-c)?(?:\.so[0-9.]*)?(?: \(deleted\))?$")
+_INTERPRETER = re.compile(rb"/(?:lib)?(?:python|pypy)(?:[0-9.]+[a-z]{0,2})?(?:-c)?(?:\.so[0-9.]*)?(?: \(deleted\))?$")
 _LIBRARY = re.compile(rb"/lib(python[0-9.]+)[a-z]*\.so[0-9.]*(?: \(deleted\))?$")
 _SHARED = (b"/dev/shm/", b"/dev/zero", b"/memfd:", b"/SYSV")
 NONE = REGIONS.index("none")

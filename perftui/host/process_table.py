@@ -4,6 +4,7 @@ import os
 from array import array
 
 from perftui.errors import NoData
+from perftui.host.clock import boottime_ns
 from perftui.host.command import command_of
 from perftui.host.procfs import Host
 from perftui.host.stat import split_stat
@@ -26,6 +27,8 @@ COLUMNS = (
 )
 _STAT_SIZE = 1024
 _NAME_LIMIT = 64
+_EXEC_NS = 2_000_000_000
+"""A process this young may not have executed its program yet."""
 
 
 class ProcessTable:
@@ -34,8 +37,8 @@ class ProcessTable:
     A scan lists ``/proc`` once and reads one kept descriptor per process: O(processes). A line that did not
     change by a byte is not parsed again, and most processes sleep, so the cost is that of the reads: measured at
     about 7 µs a process, nearly all of it in the kernel. A descriptor means one process for ever, so a
-    reused PID is a new row. Command line and uid are read when a process is first seen, once more in the next
-    scan (it may have been in the middle of its exec), and whenever its name changes.
+    reused PID is a new row. Command line and uid are read when a process is first seen and whenever its name changes,
+    and once more a scan later when it is young or has just changed (it may be in the middle of its exec).
     """
 
     def __init__(self, host: Host) -> None:
@@ -132,7 +135,12 @@ class ProcessTable:
             self._comms[row] = comm
             self._names[row] = visible(comm, _NAME_LIMIT)
             self._describe(row)
-            self._fresh.append(self._pids[row])
+            if not other or self._is_young(row):
+                self._fresh.append(self._pids[row])
+
+    def _is_young(self, row: int) -> bool:
+        age_ns = boottime_ns() - self._columns["start_ticks"][row] * 1_000_000_000 // self._host.ticks_per_second
+        return age_ns < _EXEC_NS
 
     def _describe(self, row: int) -> None:
         pid = self._pids[row]

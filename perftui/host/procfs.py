@@ -34,7 +34,8 @@ def no_data(error: OSError, path: str) -> NoData | None:
     return None
 
 
-def _raise(error: OSError, path: str) -> NoReturn:
+def raise_known(error: OSError, path: str) -> NoReturn:
+    """The NoData that an error stands for, or the error itself."""
     known = no_data(error, path)
     if known is None:
         raise error
@@ -63,7 +64,7 @@ class Host:
         try:
             return os.open(self._prefix + path, flags | os.O_CLOEXEC)
         except OSError as error:
-            _raise(error, path)
+            raise_known(error, path)
 
     def read(self, path: str) -> bytes:
         """The whole file."""
@@ -71,7 +72,7 @@ class Host:
         try:
             return read_all(fd)
         except OSError as error:
-            _raise(error, path)
+            raise_known(error, path)
         finally:
             os.close(fd)
 
@@ -81,7 +82,7 @@ class Host:
         try:
             return os.read(fd, size)
         except OSError as error:
-            _raise(error, path)
+            raise_known(error, path)
         finally:
             os.close(fd)
 
@@ -94,7 +95,7 @@ class Host:
         try:
             return os.listdir(self._prefix + path)  # noqa: PTH208 (thousands of entries, each second)
         except OSError as error:
-            _raise(error, path)
+            raise_known(error, path)
 
     def count(self, path: str) -> int:
         """How many entries a directory of descriptors (``/proc/PID/fd``) has.
@@ -106,14 +107,14 @@ class Host:
                 Path(self._prefix + path).stat().st_size if self.is_live and self._sized_fds else len(self.names(path))
             )
         except OSError as error:
-            _raise(error, path)
+            raise_known(error, path)
 
     def link(self, path: str) -> str:
         """Where a symbolic link points. It may hold anything: show it through ``visible``."""
         try:
             return str(Path(self._prefix + path).readlink())
         except OSError as error:
-            _raise(error, path)
+            raise_known(error, path)
 
     def exists(self, path: str) -> bool:
         return os.path.exists(self._prefix + path)  # noqa: PTH110 (Path.exists raises where it may not look)
@@ -123,7 +124,7 @@ class Host:
         try:
             return Path(self._prefix + path).stat().st_uid
         except OSError as error:
-            _raise(error, path)
+            raise_known(error, path)
 
     def keep(self, path: str) -> int:
         """A descriptor to be read again and again with ``os.pread``; -1 when no more may be kept open.

@@ -71,6 +71,15 @@ def parse_fields(raw: bytes) -> dict[bytes, bytes]:
     return fields
 
 
+def int_field(raw: bytes, name: bytes) -> int:
+    """The number after ``name:`` in a status-like file, without parsing the rest of it; -1 when it is not there."""
+    at = raw.find(b"\n" + name + b":")
+    if at < 0:
+        return -1
+    start = at + len(name) + 2
+    return int(raw[start : raw.find(b"\n", start)].split(None, 1)[0])
+
+
 def first_int(value: bytes | None) -> int:
     """The number a status value starts with (``123 kB`` → 123); -1 for None."""
     return int(value.split(None, 1)[0]) if value else -1

@@ -1,0 +1,178 @@
+"""The table follows processes as they come, change and go."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from perftui.host.process_table import COLUMNS, ProcessTable
+from perftui.host.procfs import Host
+from perftui.model.table import Table
+from tests.host.test_target import wait_for
+
+
+def row_of(table: Table, pid: int) -> dict[str, int | str]:
+    at = list(table.ints("pid")).index(pid)
+    row: dict[str, int | str] = {name: table.ints(name)[at] for name in COLUMNS}
+    return row | {name: table.text(name)[at] for name in ("name", "command")}
+
+
+def test_agrees_with_psutil() -> None:
+    with subprocess.Popen(["/bin/sleep", "1000"]) as child:
+        processes = ProcessTable(Host())
+        try:
+            oracle = psutil.Process(child.pid)
+            wait_for(lambda: oracle.cmdline() == ["/bin/sleep", "1000"])
+            row = row_of(processes.scan(), child.pid)
+            assert row["ppid"] == os.getpid()
+            assert row["name"] == oracle.name()
+            assert row["command"] == "/bin/sleep 1000"
+            assert row["uid"] == oracle.uids().effective
+            assert row["nice"] == oracle.nice()
+            assert row["threads"] == 1
+            # The kernel keeps a part of this count per CPU and leaves it out of the stat file.
+            slack = 64 * (os.cpu_count() or 1) * os.sysconf("SC_PAGE_SIZE")
+            assert abs(int(row["rss_bytes"]) - oracle.memory_info().rss) <= slack
+            assert row["session"] == os.getsid(child.pid)
+            assert chr(int(row["state"])) == "S"
+        finally:
+            processes.close()
+            child.kill()
+
+
+def test_it_sees_what_the_listing_sees() -> None:
+    processes = ProcessTable(Host())
+    before = set(psutil.pids())
+    seen = set(processes.scan().ints("pid"))
+    after = set(psutil.pids())
+    processes.close()
+    assert before & after <= seen
+    assert os.getpid() in seen
+
+
+def test_a_process_comes_and_goes() -> None:
+    processes = ProcessTable(Host())
+    processes.scan()
+    with subprocess.Popen(["/bin/sleep", "1000"]) as child:
+        try:
+            assert child.pid in processes.scan().ints("pid")
+        finally:
+            child.kill()
+    table = processes.scan()
+    assert child.pid not in table.ints("pid")
+    assert all(len(table.ints(name)) == len(table) for name in COLUMNS)
+    assert len(table.text("name")) == len(table.text("command")) == len(table)
+    processes.close()
+
+
+def test_rows_stay_whole_when_others_leave() -> None:
+    """Removing a row moves another one: each must keep its own values."""
+    children = [subprocess.Popen(["/bin/sleep", f"{1000 + at}"]) for at in range(12)]
+    processes = ProcessTable(Host())
+    try:
+        for child in children:
+            wait_for(lambda: psutil.Process(child.pid).name() == "sleep")  # noqa: B023 (called at once)
+        processes.scan()
+        for child in children[::3]:
+            child.kill()
+            child.wait()
+        table = processes.scan()
+        for at, child in enumerate(children):
+            if at % 3:
+                row = row_of(table, child.pid)
+                assert row["command"] == f"/bin/sleep {1000 + at}"
+                start = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[19]
+                assert row["start_ticks"] == int(start)
+    finally:
+        processes.close()
+        for child in children:
+            child.kill()
+            child.wait()
+
+
+def test_an_executed_program_renames_the_row() -> None:
+    argv = [sys.executable, "-c", "import os, sys; sys.stdin.read(1); os.execv('/bin/sleep', ['sleep', '999'])"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE) as child:
+        processes = ProcessTable(Host())
+        try:
+            wait_for(lambda: "execv" in str(row_of(processes.scan(), child.pid)["command"]))
+            assert child.stdin is not None
+            child.stdin.close()
+            wait_for(lambda: row_of(processes.scan(), child.pid)["command"] == "sleep 999")
+            assert row_of(processes.scan(), child.pid)["name"] == "sleep"
+        finally:
+            processes.close()
+            child.kill()
+
+
+HOSTILE = """
+import ctypes, signal
+ctypes.CDLL(None).prctl(15, b"[red]) R (\\x1b]0;", 0, 0, 0)
+print("up", flush=True)
+signal.pause()
+"""
+
+
+def test_hostile_names_and_long_command_lines() -> None:
+    argv = [sys.executable, "-c", HOSTILE, "\x1b]0;pwn\x07", "x" * 100_000]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as child:
+        processes = ProcessTable(Host())
+        try:
+            assert child.stdout is not None
+            child.stdout.readline()
+            row = row_of(processes.scan(), child.pid)
+            assert row["name"] == "[red]) R (^[]0;"
+            assert row["ppid"] == os.getpid()
+            assert len(str(row["command"])) <= 512
+            assert str(row["command"]).isprintable()
+        finally:
+            processes.close()
+            child.kill()
+
+
+def test_kernel_threads_are_in_brackets() -> None:
+    processes = ProcessTable(Host())
+    table = processes.scan()
+    processes.close()
+    kernel = [at for at, (pid, ppid) in enumerate(table.rows("pid", "ppid")) if 2 in (pid, ppid)]
+    for at in kernel:  # none inside a container
+        assert table.text("command")[at] == f"[{table.text('name')[at]}]"
+
+
+@pytest.mark.parametrize("kept", [0, 3])
+def test_it_works_without_kept_descriptors(kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perftui.host.procfs._raised_fd_limit", lambda: 256 + kept)
+    before = len(os.listdir("/proc/self/fd"))
+    processes = ProcessTable(Host())
+    with subprocess.Popen(["/bin/sleep", "1000"]) as child:
+        try:
+            assert child.pid in processes.scan().ints("pid")
+            assert len(os.listdir("/proc/self/fd")) <= before + kept
+            assert child.pid in processes.scan().ints("pid")
+        finally:
+            child.kill()
+    assert child.pid not in processes.scan().ints("pid")
+    processes.close()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_only_changed_lines_are_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[int] = []
+    original: Callable[[ProcessTable, int, bytes], None] = ProcessTable._parse
+
+    def counting(self: ProcessTable, row: int, raw: bytes) -> None:
+        parsed.append(row)
+        original(self, row, raw)
+
+    monkeypatch.setattr(ProcessTable, "_parse", counting)
+    processes = ProcessTable(Host())
+    total = len(processes.scan())
+    assert len(parsed) == total
+    parsed.clear()
+    processes.scan()
+    processes.close()
+    assert len(parsed) < total
