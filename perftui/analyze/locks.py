@@ -1,0 +1,127 @@
+"""Finds the lock that threads queue for, and tells it from a queue in which they wait for work.
+
+Both are sleeps on one futex word. Where everyone waits for work nobody moves, or hardly anyone is outside the
+wait; where they wait for a lock they come and go, and at least one of them (the holder) is outside at any time.
+Idle workers that take turns at a pipe or an event wait have a holder that itself waits for events. And the
+stacks, where there are any, show a thread in ``queue.get`` or in a pool's worker function.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+
+from perftui.analyze import waits
+from perftui.analyze.stacks import StackReader
+from perftui.analyze.waits import Syscalls
+from perftui.model.target_rates import ThreadUse
+
+MOVES_PER_S = 0.3
+"""Three moves in ten seconds: idle waiters make none."""
+
+HELD_RATIO = 0.7
+"""While somebody waits for a lock somebody holds it; the waiters of an idle pool are all inside."""
+
+_OFTEN = 0.05
+"""A thread takes part in a lock when it was seen waiting for it in this share of the looks."""
+
+_MOST_OUTSIDE = 1.35
+"""Threads outside, on average, when exactly one holds the lock and comes straight back for it."""
+
+
+class Lock(msgspec.Struct, frozen=True, kw_only=True):
+    """One futex word that several threads wait for.
+
+    ``waiting`` is the mean number of threads waiting at a time. ``wait_ratio`` is the mean share of its threads'
+    time, time spent waiting for the interpreter lock left out. ``moves_per_s`` counts how often its threads are let
+    go. ``held_ratio`` estimates the share of time in which somebody holds it: None where looks alone cannot tell a
+    lock from a queue.
+    """
+
+    address: int = 0
+    threads: tuple[ThreadUse, ...] = ()
+    waiting: float = 0.0
+    wait_ratio: float = 0.0
+    moves_per_s: float = 0.0
+    held_ratio: float | None = 0.0
+    between_processes: bool = False
+
+    @property
+    def plausible(self) -> bool:
+        return self.moves_per_s >= MOVES_PER_S and (self.held_ratio is None or self.held_ratio >= HELD_RATIO)
+
+
+class _Waiter(msgspec.Struct, frozen=True):
+    thread: ThreadUse
+    ratio: float
+    mutex: bool
+
+
+def worst_lock(threads: Iterable[ThreadUse], calls: Syscalls, reader: StackReader | None, *, python: bool) -> Lock:
+    """The lock that most threads wait for; an empty ``Lock`` when no futex word is shared by two.
+
+    Words whose waiters move and have a holder come before those that merely have many sleepers. Outside Python
+    only plain mutexes count: there the other kind is a condition variable as a rule, which is a wait for work.
+    """
+    words: dict[tuple[int, int, bool], list[_Waiter]] = defaultdict(list)
+    for thread in threads:
+        for (address, shared, mutex), ratio in _lock_waits(thread, calls).items():
+            if ratio >= _OFTEN and (python or mutex):
+                words[0 if shared else thread.pid, address, shared].append(_Waiter(thread, ratio, mutex))
+    locks = [
+        _lock(address, shared, waiters, calls, reader)
+        for (_, address, shared), waiters in words.items()
+        if len(waiters) >= 2
+    ]
+    return max(locks, key=lambda lock: (lock.plausible, lock.waiting), default=Lock())
+
+
+def _lock_waits(thread: ThreadUse, calls: Syscalls) -> dict[tuple[int, bool, bool], float]:
+    """Share of the looks at a thread per (futex word, shared between processes, plain mutex)."""
+    ratios: dict[tuple[int, bool, bool], float] = defaultdict(float)
+    for wait in thread.waits:
+        if waits.is_lock(wait, calls):
+            ratios[wait.address, waits.is_between_processes(wait), waits.is_mutex(wait)] += wait.ratio
+    return ratios
+
+
+def _lock(address: int, shared: bool, waiters: list[_Waiter], calls: Syscalls, reader: StackReader | None) -> Lock:
+    threads = tuple(waiter.thread for waiter in waiters)
+    waiting = sum(waiter.ratio for waiter in waiters)
+    outside = len(waiters) - waiting
+    if _idle_ratio(threads, calls, shared) > 0.5 * max(outside, 0.1):
+        held: float | None = 0.0
+    elif all(waiter.mutex for waiter in waiters):
+        held = 1.0
+    else:
+        held = _semaphore_held(threads, outside, reader)
+    return Lock(
+        address=address,
+        threads=threads,
+        waiting=waiting,
+        wait_ratio=sum(min(1.0, waiter.ratio / _gil_free(waiter.thread, calls)) for waiter in waiters) / len(waiters),
+        moves_per_s=sum(thread.slices_per_s for thread in threads),
+        held_ratio=held,
+        between_processes=shared,
+    )
+
+
+def _semaphore_held(threads: tuple[ThreadUse, ...], outside: float, reader: StackReader | None) -> float | None:
+    """A semaphore may be a lock or the heart of a queue: the stacks know, else exactly one must be outside."""
+    verdicts = [reader.waits_for_work((thread.pid, thread.tid)) for thread in threads] if reader else []
+    seen = [verdict for verdict in verdicts if verdict is not None]
+    if seen and sum(seen) > len(seen) / 2:
+        return 0.0
+    if not seen and outside > _MOST_OUTSIDE:
+        return None
+    return min(1.0, outside)
+
+
+def _gil_free(thread: ThreadUse, calls: Syscalls) -> float:
+    return max(0.01, 1 - sum(wait.ratio for wait in thread.waits if waits.is_gil(wait, calls)))
+
+
+def _idle_ratio(threads: tuple[ThreadUse, ...], calls: Syscalls, shared: bool) -> float:
+    """Mean number of threads in an idle wait; between processes a read of a pipe is one as well."""
+    idle = calls.events | calls.accepts | (calls.reads if shared else frozenset())
+    return sum(wait.ratio for thread in threads for wait in thread.waits if waits.asleep(wait) and wait.syscall in idle)

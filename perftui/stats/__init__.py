@@ -1,0 +1,1 @@
+"""Arithmetic with no word of this field."""
