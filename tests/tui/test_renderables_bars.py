@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perftui.tui.palette import ASCII_GLYPHS, UNICODE_GLYPHS
-from perftui.tui.renderables.bars import packed, peak_of, round_ceiling, spark
+from perftui.tui.renderables.bars import packed, paired, peak_of, round_ceiling, spark
 from tests.tui.screening import WIDTHS
 
 LEVELS = UNICODE_GLYPHS.levels
@@ -42,6 +42,16 @@ def test_the_peak_ignores_what_is_missing() -> None:
     assert peak_of([nan, 2.0, nan, 1.0]) == 2.0
     assert isnan(peak_of([nan]))
     assert isnan(peak_of([]))
+
+
+def test_bars_stand_for_pairs_and_move_every_other_tick() -> None:
+    series = [1.0, 2, 4, 3, 5, nan, nan, 7]
+    assert paired(series, 9, 0) == [2, 4, 5, 7]
+    assert paired(series, 2, 0) == [5, 7]
+    assert paired([*series, 9.0], 9, 1) == [2, 4, 5, 7]
+    assert paired([*series[1:], 9.0, 8.0], 9, 2)[-2:] == [7, 9]
+    assert paired(series, 0, 0) == []
+    assert paired([], 4, 1) == []
 
 
 def test_many_cpus_share_a_cell_by_the_busiest() -> None:

@@ -4,7 +4,7 @@ from textual.strip import Strip
 
 from perftui.model.update import Update
 from perftui.tui.palette import Palette
-from perftui.tui.renderables.bars import packed, spark
+from perftui.tui.renderables.bars import packed, paired, spark
 from perftui.tui.renderables.cells import fit, strip_of
 from perftui.tui.renderables.gauges import Gauge, gauges
 
@@ -13,15 +13,15 @@ VALUE_WIDTH = 11
 LONGEST_BAR = 40
 
 
-def resource_lines(update: Update, width: int, height: int, palette: Palette) -> list[Strip]:
-    """At most ``height`` rows; where there are more, the less telling ones are left out."""
+def resource_lines(update: Update, width: int, height: int, palette: Palette, tick: int = 0) -> list[Strip]:
+    """At most ``height`` rows; where there are more, the less telling ones are left out. ``tick`` counts updates."""
     rows = gauges(update)
     kept = sorted(sorted(range(len(rows)), key=lambda at: rows[at].rank)[: max(0, height)])
-    return [gauge_strip(rows[at], width, palette) for at in kept]
+    return [gauge_strip(rows[at], width, palette, tick) for at in kept]
 
 
-def gauge_strip(gauge: Gauge, width: int, palette: Palette) -> Strip:
-    """``label value bars detail``: what changes each tick stands left, because a row is sent from its left edge."""
+def gauge_strip(gauge: Gauge, width: int, palette: Palette, tick: int) -> Strip:
+    """``label value detail bars``: what changes each tick stands left, because a row is sent from its left edge."""
     label = fit(f"{palette.glyphs.target} {gauge.label}" if gauge.of_target else gauge.label, LABEL_WIDTH + 1)
     if gauge.missing:
         text = fit(
@@ -30,20 +30,21 @@ def gauge_strip(gauge: Gauge, width: int, palette: Palette) -> Strip:
         return strip_of([(label, palette.text), (text, palette.muted)], width, palette)
     room = max(0, width - LABEL_WIDTH - VALUE_WIDTH - 2)
     bars = min(LONGEST_BAR, max(8, room * 45 // 100))
-    levels = palette.glyphs.levels
-    drawn = (
-        fit(spark(packed(gauge.series, bars), len(packed(gauge.series, bars)), gauge.ceiling, levels), bars)
-        if gauge.spread
-        else spark(gauge.series, bars, gauge.ceiling, levels)
-    )
+    drawn = _bars(gauge, bars, palette.glyphs.levels, tick)
     value = fit(gauge.value, VALUE_WIDTH - 1, align="right")
-    detail = fit(f" {gauge.detail}", room - bars, ellipsis=palette.glyphs.ellipsis)
+    detail = fit(gauge.detail, room - bars - 1, ellipsis=palette.glyphs.ellipsis)
     return strip_of(
         [
-            (f"{label}{value} ", palette.text),
+            (f"{label}{value} {detail} ", palette.text),
             (drawn, palette.bar_alt if gauge.of_target else palette.bar),
-            (detail, palette.text),
         ],
         width,
         palette,
     )
+
+
+def _bars(gauge: Gauge, width: int, levels: str, tick: int) -> str:
+    if gauge.spread:
+        side_by_side = packed(gauge.series, width)
+        return fit(spark(side_by_side, len(side_by_side), gauge.ceiling, levels), width)
+    return spark(paired(gauge.series, width, tick), width, gauge.ceiling, levels)
