@@ -1,5 +1,6 @@
 import pytest
 from msgspec.structs import replace
+from textual.events import MouseScrollDown, MouseScrollUp
 
 from perftui.model.sample import CollectorStatus
 from perftui.tui.messages import TargetPicked
@@ -91,6 +92,32 @@ async def test_a_filter_is_typed_in_place() -> None:
         await pilot.press("escape")
         assert "Processes 350" in app.texts()[0]
         assert picked(app) == []
+
+
+async def test_arrows_still_move_while_a_filter_is_typed() -> None:
+    pane = ProcessList()
+    app = Stage(pane)
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.show(build_update())
+        await pilot.press("slash", *"sshd", "down", "down")
+        assert pane.selected == shown_pids(app)[2]
+        assert "/sshd_" in app.texts()[0]
+        app.set_focus(None)
+        await pilot.pause()
+        assert "/sshd/" in app.texts()[0]
+
+
+async def test_the_wheel_moves_the_cursor() -> None:
+    pane = ProcessList()
+    app = Stage(pane)
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.show(build_update())
+        pane.post_message(MouseScrollDown(pane, 3, 3, 0, 1, 0, False, False, False))
+        await pilot.pause()
+        assert pane.selected == shown_pids(app)[3]
+        pane.post_message(MouseScrollUp(pane, 3, 3, 0, -1, 0, False, False, False))
+        await pilot.pause()
+        assert pane.selected == shown_pids(app)[0]
 
 
 def test_a_half_typed_expression_is_taken_as_letters() -> None:

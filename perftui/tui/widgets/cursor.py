@@ -9,6 +9,8 @@ from textual.strip import Strip
 
 from perftui.tui.widgets.line import LineView
 
+WHEEL_STEP = 3
+
 
 class CursorPane(LineView, can_focus=True):
     """A list under a title line. ``selected`` is the key of the item under the cursor."""
@@ -68,6 +70,14 @@ class CursorPane(LineView, can_focus=True):
         if key is not None:
             self.selected = key
             self.redraw()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.action_move(-WHEEL_STEP)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.action_move(WHEEL_STEP)
 
 
 class BlockList(CursorPane):

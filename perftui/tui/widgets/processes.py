@@ -90,20 +90,28 @@ class ProcessList(CursorPane):
         self.redraw()
 
     def on_key(self, event: events.Key) -> None:
-        """While a filter is typed, keys are its letters."""
-        if not self.typing:
-            return
-        event.stop()
-        if event.key in ("enter", "escape"):
+        """While a filter is typed, keys are its letters; arrows and F-keys stay what they are."""
+        if self.typing and self._typed(event.key, event.character if event.is_printable else None):
+            event.stop()
+            self.redraw()
+
+    def on_blur(self) -> None:
+        self.typing = False
+
+    def _typed(self, key: str, letter: str | None) -> bool:
+        """Take one key into the filter; False for a key that does not belong to it."""
+        if key in ("enter", "escape"):
             self.typing = False
-            self.pattern = self.pattern if event.key == "enter" else ""
-        elif event.key == "backspace":
+            self.pattern = self.pattern if key == "enter" else ""
+        elif key == "backspace":
             self.pattern = self.pattern[:-1]
-        elif event.key == "ctrl+u":
+        elif key == "ctrl+u":
             self.pattern = ""
-        elif event.is_printable and event.character:
-            self.pattern += event.character
-        self.redraw()
+        elif letter:
+            self.pattern += letter
+        else:
+            return False
+        return True
 
     def _arrange(self) -> None:
         """Bring the rows into the order asked for."""
