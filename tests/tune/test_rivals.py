@@ -1,0 +1,51 @@
+import msgspec
+import pytest
+
+from perftui.model.interval import Interval
+from perftui.tune import rivals
+from perftui.tune.rivals import Rival
+from tests.tune.scenes import PID, SESSION, interval_of, sample_at
+
+HEAVY, LIGHT = Rival(200, 300, 0.8, "python"), Rival(201, 301, 0.2, "python")
+
+
+def test_rivals_are_others_that_use_cpu_heaviest_first() -> None:
+    interval = interval_of(others=((201, 301, 0.2), (200, 300, 0.8), (202, 302, 0.01)))
+    assert rivals.rivals_of(interval) == (HEAVY, LIGHT)
+    assert rivals.cores_of((HEAVY, LIGHT)) == pytest.approx(1.0)
+
+
+def test_without_a_process_list_there_are_none() -> None:
+    bare = Interval.between(*(msgspec.structs.replace(sample_at(at), processes=None) for at in (1, 2)))
+    assert rivals.rivals_of(bare) == ()
+    assert rivals.session_of(PID, bare.newer) == SESSION  # the target's own section knows it
+
+
+def test_the_pressed_processes_are_those_that_wait_most() -> None:
+    assert rivals.is_pressed(PID, interval_of(delay=0.6))
+    assert not rivals.is_pressed(PID, interval_of(delay=0.0))
+    assert not rivals.is_pressed(999, interval_of(delay=0.6))
+
+
+def test_a_setting_must_reach_a_quarter_of_what_is_taken() -> None:
+    assert rivals.reaches_enough((HEAVY,), (LIGHT,))
+    assert not rivals.reaches_enough((LIGHT,), (HEAVY,))
+    assert not rivals.reaches_enough((), ())
+
+
+def test_weights_are_the_schedulers() -> None:
+    assert rivals.weight_factor(0, -10) == pytest.approx(9548 / 1024, rel=0.01)  # sched_prio_to_weight
+    assert rivals.weight_factor(5, 5) == 1.0
+
+
+def test_expected_cores_never_fall_below_what_it_has() -> None:
+    cores, press = rivals.expected_cores(PID, interval_of(run=0.4, delay=0.6), 9.3, 4)
+    assert press == pytest.approx((0.4, 0.6))
+    assert cores == pytest.approx(9.3 / 11.3)
+    assert rivals.expected_cores(PID, interval_of(run=0.9, delay=0.1), 1.0, 8)[0] == pytest.approx(0.9)
+
+
+def test_names_are_few() -> None:
+    many = tuple(Rival(pid, 1, 0.1, "p") for pid in range(6))
+    assert rivals.names_of(many) == "p 0, p 1, p 2, p 3 and 2 more"
+    assert rivals.names_of((HEAVY, LIGHT)) == "python 200, python 201"
