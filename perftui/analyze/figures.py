@@ -25,7 +25,8 @@ def allowed_busy_ratio(scene: Scene) -> float | None:
 
 
 def affinity_ratio(scene: Scene) -> float | None:
-    if scene.cpus is None or scene.interval.cpu is None:
+    hidden = scene.interval.newer.tree is None and not scene.on_host
+    if hidden or scene.cpus is None or scene.interval.cpu is None:
         return None
     return len(scene.cpus) / len(scene.interval.cpu.cores)
 

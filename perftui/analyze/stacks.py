@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -66,7 +66,9 @@ class StackReader:
 
     def __init__(self, profile: StackProfile) -> None:
         self.profile = profile
-        self._loop_frame = [_is(frame, _LOOP_FRAMES) for frame in profile.frames]
+        self._loop_frames = frozenset(at for at, frame in enumerate(profile.frames) if _is(frame, _LOOP_FRAMES))
+        self._own = [bool(frame.file) and not _STANDARD.search(frame.file) for frame in profile.frames]
+        self._installed = [bool(_INSTALLED.search(frame.file)) for frame in profile.frames]
         self._kept: dict[tuple[int, int], list[StackRow]] = defaultdict(list)
         for row in profile.rows:
             self._kept[row.pid, row.tid].append(row)
@@ -145,26 +147,20 @@ class StackReader:
         return leaf is not None and _is(leaf, table)
 
     def _in_loop(self, row: StackRow) -> bool:
-        return any(self._loop_frame[index] for index in self.profile.stacks[row.stack])
+        return not self._loop_frames.isdisjoint(self.profile.stacks[row.stack])
 
     def _user_frame(self, row: StackRow) -> Frame | None:
         """The innermost frame of the user's code, else of an installed library, else of anything."""
-        return user_frame([self.profile.frames[index] for index in self.profile.stacks[row.stack]])
-
-
-def user_frame(stack: list[Frame]) -> Frame | None:
-    """The innermost frame that the user can change. Stacks are root first."""
-
-    def innermost(wanted: Callable[[Frame], bool]) -> Iterator[Frame]:
-        return (frame for frame in reversed(stack) if wanted(frame))
-
-    own = next(innermost(lambda frame: bool(frame.file) and not _foreign(frame)), None)
-    library = next(innermost(lambda frame: bool(_INSTALLED.search(frame.file))), None)
-    return own or library or (stack[-1] if stack else None)
-
-
-def _foreign(frame: Frame) -> bool:
-    return bool(_STANDARD.search(frame.file) or _INSTALLED.search(frame.file))
+        stack = self.profile.stacks[row.stack]
+        library = None
+        for index in reversed(stack):
+            if self._own[index] and not self._installed[index]:
+                return self.profile.frames[index]
+            if library is None and self._installed[index]:
+                library = index
+        if library is not None:
+            return self.profile.frames[library]
+        return self.profile.frames[stack[-1]] if stack else None
 
 
 def _share(rows: list[StackRow], wanted: Callable[[StackRow], bool]) -> float:

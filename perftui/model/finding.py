@@ -80,7 +80,10 @@ class HotFunction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer for one window: ``findings`` ranked, the first is the verdict."""
+    """The answer for one window: ``findings`` ranked, the first is the verdict if anything limits the target.
+
+    Findings of severity ``info`` come last and are never a verdict.
+    """
 
     state: State
     window_seconds: float
@@ -90,7 +93,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def verdict(self) -> Finding | None:
-        return self.findings[0] if self.findings else None
+        return self.findings[0] if self.state == "limited" and self.findings else None
 
     @property
     def runner_up(self) -> Finding | None:

@@ -1,5 +1,8 @@
 """What two samples say about the target: its tree, its threads, what they wait for, its control group."""
 
+from collections.abc import Iterator
+from operator import itemgetter
+
 import msgspec
 
 from perftui.model.rates import rise
@@ -150,10 +153,11 @@ def thread_use(
         was = was_at.get(ids, _FROM_ZERO)
         if was is _FROM_ZERO and now[0] + now[1] > seconds * 1.1e9:
             continue
-        run, delay, slices, voluntary, involuntary, user, system = (
-            max(0, after - before) / seconds if before >= 0 and after >= 0 else None
+        # -1 stands for a counter that cannot be read; a counter that went back counts as standing still.
+        run, delay, slices, voluntary, involuntary, user, system = [
+            (after - before if after > before else 0) / seconds if before >= 0 <= after else None
             for before, after in zip(was, now, strict=True)
-        )
+        ]
         span = spans.get(ids[1], _NO_SPAN)
         uses.append(
             ThreadUse(
@@ -193,35 +197,42 @@ _NO_SPAN = _Span(0, 0.0, 0.0, 0)
 
 def _span_shares(older: WaitSection, newer: WaitSection) -> dict[int, _Span]:
     columns = ("looks_total", "waiting_total", "away_long_total", "waits_total")
-    was = {row[0]: row[1:] for row in older.spans.rows("tid", *columns)}
+    was = {row[0]: row for row in older.spans.rows("tid", *columns)}
     spans = {}
-    for tid, *counts in newer.spans.rows("tid", *columns):
-        before = was.get(tid, (0, 0, 0, 0))
-        looks, waiting, away, waits = (rise(now, then) for now, then in zip(counts, before, strict=True))
-        if looks:
-            spans[tid] = _Span(looks, waiting / looks, away / looks, waits)
+    for row in newer.spans.rows("tid", *columns):
+        before = was.get(row[0], _NO_COUNTS)
+        looks = row[1] - before[1]
+        if looks > 0:
+            waiting, away, waits = (rise(row[at], before[at]) for at in (2, 3, 4))
+            spans[row[0]] = _Span(looks, waiting / looks, away / looks, waits)
     return spans
+
+
+_NO_COUNTS = (0, 0, 0, 0, 0)
 
 
 _LOOK = ("pid", "tid", "state", "syscall", "futex_op", "timed", "address", "region")
 
 
 def _wait_shares(older: WaitSection, newer: WaitSection) -> dict[int, tuple[WaitShare, ...]]:
-    def keyed(section: WaitSection) -> dict[tuple[tuple[int, ...], str], int]:
-        rows = section.looks.rows(*_LOOK)
-        wchans, counts = section.looks.text("wchan"), section.looks.ints("count")
-        return {(row, wchan): count for row, wchan, count in zip(rows, wchans, counts, strict=True)}
+    def observations(section: WaitSection) -> Iterator[tuple[tuple[int, ...], str]]:
+        return zip(section.looks.rows(*_LOOK), section.looks.text("wchan"), strict=True)
 
-    before = keyed(older)
-    grown: dict[int, list[tuple[tuple[int, ...], str, int]]] = {}
-    for (row, wchan), count in keyed(newer).items():
-        more = rise(count, before.get((row, wchan), 0))
-        if more:
-            grown.setdefault(row[1], []).append((row, wchan, more))
-    shares = {}
-    for tid, seen in grown.items():
-        total = sum(more for _, _, more in seen)
-        shares[tid] = tuple(
+    before = dict(zip(observations(older), older.looks.ints("count"), strict=True))
+    grown: dict[int, list[tuple[int, tuple[int, ...], str]]] = {}
+    for seen, count in zip(observations(newer), newer.looks.ints("count"), strict=True):
+        more = count - before.get(seen, 0)
+        if more > 0:
+            grown.setdefault(seen[0][1], []).append((more, *seen))
+    return {tid: _shares_of(seen) for tid, seen in grown.items()}
+
+
+def _shares_of(seen: list[tuple[int, tuple[int, ...], str]]) -> tuple[WaitShare, ...]:
+    """One thread's observations (count, row, wait channel) as shares, the largest first."""
+    total = sum([more for more, _, _ in seen])
+    seen.sort(key=itemgetter(0), reverse=True)
+    return tuple(
+        [
             WaitShare(
                 state=chr(row[2]),
                 syscall=row[3],
@@ -232,9 +243,9 @@ def _wait_shares(older: WaitSection, newer: WaitSection) -> dict[int, tuple[Wait
                 wchan=wchan,
                 ratio=more / total,
             )
-            for row, wchan, more in sorted(seen, key=lambda item: -item[2])
-        )
-    return shares
+            for more, row, wchan in seen
+        ]
+    )
 
 
 def quota_use(older: CgroupSection, newer: CgroupSection, seconds: float) -> QuotaUse | None:

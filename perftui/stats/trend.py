@@ -5,12 +5,16 @@ step moves it much (Sen, *J. Am. Stat. Assoc.* 63, 1968). Mann–Kendall: whethe
 than it falls, without assuming a shape (Mann, *Econometrica* 13, 1945; Kendall, 1975).
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 from statistics import NormalDist
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 MAX_POINTS = 120
 """All pairs of 120 points are 7,140 slopes: about a millisecond. Longer series are thinned to that."""
@@ -43,8 +47,8 @@ def trend(xs: Sequence[float], ys: Sequence[float], confidence: float = 0.95) ->
         raise ValueError("a trend needs at least three points")
     if any(later <= earlier for earlier, later in pairwise(xs)):
         raise ValueError("xs do not rise")
-    slopes = sorted((ys[j] - ys[i]) / (xs[j] - xs[i]) for i in range(count) for j in range(i + 1, count))
-    score = sum((slope > 0) - (slope < 0) for slope in slopes)
+    slopes = sorted([(ys[j] - ys[i]) / (xs[j] - xs[i]) for i in range(count) for j in range(i + 1, count)])
+    score = len(slopes) - bisect_right(slopes, 0) - bisect_left(slopes, 0)
     spread = sqrt(_variance(ys))
     half = NormalDist().inv_cdf((1 + confidence) / 2) * spread
     pairs = len(slopes)
@@ -54,7 +58,7 @@ def trend(xs: Sequence[float], ys: Sequence[float], confidence: float = 0.95) ->
     return Trend(slope=_median(slopes), low=low, high=high, z=z, points=count)
 
 
-def thin(series: Sequence[float], most: int = MAX_POINTS) -> list[float]:
+def thin(series: Sequence[Item], most: int = MAX_POINTS) -> list[Item]:
     """At most ``most`` points, evenly picked, the first and the last among them."""
     if len(series) <= most:
         return list(series)

@@ -147,11 +147,11 @@ class CoordLoopCpu(Rule):
     frames in its stack) running outside its event wait for 100 ms or more at a stretch. Everything else in that
     loop waits meanwhile.
 
-    **Signals.** Required: `loop_busy_ratio`, the share of looks in such stretches, at least 0.1 (clears at 0.05);
-    time asleep, in line for a CPU or for the GIL is left out. 100 ms is when people notice; a healthy loop was seen
-    in its event wait in 91 % of the looks, a blocked one in 4 %. A loop of many short callbacks is outside its
-    event wait in several looks in a row by chance: for a loop that sleeps or turns often the square of its CPU
-    share is taken off.
+    **Signals.** Required, from `/proc/PID/task/*/syscall` and the stacks: `loop_busy_ratio`, the share of looks in
+    such stretches, at least 0.1 (clears at 0.05); time asleep, in line for a CPU or for the GIL is left out. 100 ms
+    is when people notice; a healthy loop was seen in its event wait in 91 % of the looks, a blocked one in 4 %. A
+    loop of many short callbacks is outside its event wait in several looks in a row by chance: for a loop that
+    sleeps or turns often the square of its CPU share is taken off.
 
     **Look-alikes.** `cpu-one-core`: a loop that is full of short callbacks (`loop_turn_ratio` at least 0.01: it
     spends CPU between callbacks); this rule causes that one. `coord-loop-sync`: the callback sleeps.

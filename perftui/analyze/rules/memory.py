@@ -1,5 +1,6 @@
 """Memory that grows and does not stop."""
 
+from bisect import bisect_left
 from typing import ClassVar, NamedTuple
 
 from perftui.analyze.metrics import METRICS
@@ -24,6 +25,9 @@ GROWN = 0.02
 GROWN_BYTES = 2 * 1024**2
 """A small program's first minute moves by this much for nothing."""
 
+SURE_Z = 1.96
+"""Mann–Kendall's score that a series without a trend exceeds in 2.5 % of the cases."""
+
 STEADY = 0.6
 """The last third grows at least at this part of the overall rate; below it the growth levels off."""
 
@@ -32,13 +36,18 @@ STILL = 0.25
 
 
 class _Growth(NamedTuple):
-    """A series' trend: ``seconds`` long, now at ``size`` bytes, risen by ``grown`` bytes."""
+    """A series' trend: ``seconds`` long, now at ``size`` bytes, risen by ``grown`` bytes.
+
+    ``late_ratio`` and ``end_ratio`` compare the last third and the last sixth with the whole; ``late_low`` is the lower
+    bound of the last third's slope.
+    """
 
     seconds: float
     size: float
     grown: float
     whole: Trend
-    late: Trend | None
+    late_low: float
+    late_ratio: float
     end_ratio: float
 
     @property
@@ -46,38 +55,34 @@ class _Growth(NamedTuple):
         """Lower bound of the growth in an hour, as part of the present size."""
         return max(0.0, self.whole.low) * 3600 / self.size
 
-    @property
-    def late_ratio(self) -> float:
-        return self.late.slope / self.whole.slope if self.late and self.whole.slope > 0 else 0.0
-
-    @property
-    def growing(self) -> bool:
-        seen = self.grown >= max(GROWN * self.size, GROWN_BYTES)
-        return seen and self.whole.z > 1.96 and self.per_hour > PER_HOUR
-
     def lasts(self, firing: bool) -> bool:
         ease = 0.7 if firing else 1.0
-        return (
-            self.late is not None
-            and self.late.low > 0
-            and self.late_ratio >= STEADY * ease
-            and self.end_ratio >= STILL * ease
-        )
+        return self.late_low > 0 and self.late_ratio >= STEADY * ease and self.end_ratio >= STILL * ease
 
 
 def growth_of(series: tuple[tuple[int, int], ...]) -> _Growth | None:
-    """The trend of (monotonic_ns, bytes); None when there is too little of it."""
-    if len(series) < LEAST_POINTS or (series[-1][0] - series[0][0]) / 1e9 < LEAST_SECONDS:
+    """The trend of (monotonic_ns, bytes); None when there is too little of it or no growth worth the name."""
+    if len(series) < LEAST_POINTS:
         return None
-    at = thin([(when - series[0][0]) / 1e9 for when, _ in series])
-    size = thin([float(rss) for _, rss in series])
-    seconds, late_from = at[-1], sum(1 for when in at if when < at[-1] * 2 / 3)
+    (began, first), (ended, last) = series[0], series[-1]
+    if (ended - began) / 1e9 < LEAST_SECONDS or last - first < max(GROWN * last, GROWN_BYTES):
+        return None
+    points = thin(series)
+    at = [(when - began) / 1e9 for when, _ in points]
+    size = [float(rss) for _, rss in points]
     whole = trend(at, size)
-    late = trend(at[late_from:], size[late_from:]) if len(at) - late_from >= 3 else None
-    expected = whole.slope * seconds / 6
-    end = size[-1] - next(value for when, value in zip(at, size, strict=True) if when >= seconds * 5 / 6)
+    if whole.z <= SURE_Z or whole.low * 3600 <= PER_HOUR * last:
+        return None
+    third, sixth = bisect_left(at, at[-1] * 2 / 3), bisect_left(at, at[-1] * 5 / 6)
+    late = trend(at[third:], size[third:]) if len(at) - third >= 3 else None
     return _Growth(
-        seconds, max(1.0, size[-1]), size[-1] - size[0], whole, late, end / expected if expected > 0 else 0.0
+        seconds=at[-1],
+        size=size[-1],
+        grown=size[-1] - size[0],
+        whole=whole,
+        late_low=late.low if late else 0.0,
+        late_ratio=late.slope / whole.slope if late else 0.0,
+        end_ratio=(size[-1] - size[sixth]) / max(1e-6, at[-1] - at[sixth]) / whole.slope,
     )
 
 
@@ -120,7 +125,7 @@ class MemoryLeak:
                 remedy=status.remedy if status else "",
             )
         growth = growth_of(window.memory)
-        if growth is None or not growth.growing:
+        if growth is None:
             return None
         if growth.seconds < LEAK_SECONDS:
             return self._finding(window, growth, certain=False), 0.0
