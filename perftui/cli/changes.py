@@ -17,8 +17,15 @@ from perftui.store.journal import Journal
 from perftui.tune.executor import Executor
 
 
+def open_journal() -> Journal:
+    """The journal, open until the command ends. StoreError."""
+    journal = Journal()
+    click.get_current_context().call_on_close(journal.close)
+    return journal
+
+
 def executor(options: Options) -> Executor:
-    return Executor(Host(), Journal(), read_only=options.config().read_only)
+    return Executor(Host(), open_journal(), read_only=options.config().read_only)
 
 
 def ask(question: str, *, yes: bool) -> None:
@@ -42,12 +49,12 @@ def who() -> str:
     return f"{name} ({before})" if before else name
 
 
-def put_entries(entries: tuple[JournalEntry, ...], options: Options) -> None:
+def put_entries(entries: tuple[JournalEntry, ...], options: Options, *, nothing: str = "No change was made.") -> None:
     document = journal_document(entries)
     if options.as_json:
         put_json(document)
     else:
-        put(journal_text(document, color=colors(options)), options)
+        put(journal_text(document, color=colors(options), nothing=nothing), options)
 
 
 def outcome(entries: tuple[JournalEntry, ...]) -> int:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from perftui.cli.options import MAX_SECONDS, Options
@@ -44,20 +44,31 @@ def run_plain(command: tuple[str, ...], options: Options) -> int:
 
 def run_on_screen(command: tuple[str, ...], options: Options) -> int:
     """Show the screen until it is left; the command's output comes after it. The command's exit code."""
-    config = options.config()
     with tempfile.TemporaryFile() as output, _started(command, stdout=output, stdin=subprocess.DEVNULL) as child:
         try:
-            host = Host()
-            held = HeldTarget.open(host, child.pid, with_children=not options.no_children)
-            show_screen(Session(host, held, session_options(config, config.window_seconds)), config, options)
+            ended_by_signal = _screen(child, options)
+            if ended_by_signal:
+                return ended_by_signal
             if child.poll() is None:
                 notice(f"waiting for {command[0]} (PID {child.pid}) to end; Ctrl+C ends it")
-            code = _code(child.wait())
+            return _code(child.wait())
         finally:
-            output.seek(0)
-            shutil.copyfileobj(output, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
-        return code
+            with suppress(OSError):  # the terminal may be gone by now
+                output.seek(0)
+                shutil.copyfileobj(output, sys.stdout.buffer)
+                sys.stdout.buffer.flush()
+
+
+def _screen(child: "subprocess.Popen[bytes]", options: Options) -> int:
+    """0, or 128+N when signal N ended the screen."""
+    config = options.config()
+    host = Host()
+    try:
+        held = HeldTarget.open(host, child.pid, with_children=not options.no_children)
+    except TargetError as error:
+        notice(str(error))
+        return 0
+    return show_screen(Session(host, held, session_options(config, config.window_seconds)), config, options)
 
 
 def _watch(child: "subprocess.Popen[bytes]", options: Options, last: list[Update]) -> None:

@@ -1,6 +1,7 @@
 """The options that several commands share."""
 
 import functools
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,16 @@ DEFAULT_SECONDS = 10.0
 MAX_SECONDS = 7 * 86400.0
 
 Command = Callable[..., Any]
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds in a range; click's own lets ``nan`` pass."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail("nan is not a number of seconds", param, ctx)
+        return seconds
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,13 +83,13 @@ _WATCH = (
     click.option(
         "--for",
         "seconds",
-        type=click.FloatRange(0.1, MAX_SECONDS),
+        type=Seconds(0.1, MAX_SECONDS),
         metavar="SECONDS",
         help=f"How long to watch (default {DEFAULT_SECONDS:g}).",
     ),
     click.option(
         "--interval",
-        type=click.FloatRange(*INTERVAL_SECONDS),
+        type=Seconds(*INTERVAL_SECONDS),
         metavar="SECONDS",
         help="Time between two looks (default 1).",
     ),
@@ -88,7 +99,7 @@ _CHILDREN = (click.option("--no-children", is_flag=True, help="Leave out the tar
 deadline = click.option(
     "--deadline",
     "deadline_seconds",
-    type=click.FloatRange(*DEADLINE_SECONDS),
+    type=Seconds(*DEADLINE_SECONDS),
     metavar="SECONDS",
     help="Put the change back after this time unless it is confirmed (default 30).",
 )

@@ -34,6 +34,8 @@ def apply(options: Options, proposal_id: str, yes: bool, deadline_seconds: float
     found = recall(proposal_id, host.boot_id)
     process = found.target.process
     held = HeldTarget.open(host, process.pid, found.target.with_children) if process else None
+    if held is not None:
+        click.get_current_context().call_on_close(held.close)
     if held is not None and held.process != process:
         raise IdentityUncertain(f"PID {held.process.pid} is another process by now: list the proposals again")
     if not options.as_json:

@@ -53,10 +53,9 @@ def undo(options: Options, entry_id: str | None, last: bool, yes: bool) -> int:
 @shared.common
 def history(options: Options, limit: int) -> None:
     """List the changes that were made, the newest first."""
-    from perftui.cli.changes import put_entries
-    from perftui.store.journal import Journal
+    from perftui.cli.changes import open_journal, put_entries
 
-    put_entries(Journal().entries(limit=limit), options)
+    put_entries(open_journal().entries(limit=limit), options)
 
 
 @click.command()
@@ -67,7 +66,7 @@ def recover(options: Options) -> int:
     from perftui.cli.changes import executor, outcome, put_entries
 
     entries = executor(options).recover()
-    put_entries(entries, options)
+    put_entries(entries, options, nothing="Nothing was left unconfirmed.")
     return outcome(entries)
 
 
@@ -77,17 +76,16 @@ def recover(options: Options) -> int:
 @shared.common
 def show(options: Options, shown_id: str) -> None:
     """Show one change (JOURNAL_ID) or one proposal (ID) in full."""
-    from perftui.cli.changes import put_entries
+    from perftui.cli.changes import open_journal, put_entries
     from perftui.cli.output import colors, put, put_json
     from perftui.cli.remembered import recall
     from perftui.errors import UsageError
     from perftui.host.procfs import Host
     from perftui.report.build import remembered_document
     from perftui.report.text import proposal_text
-    from perftui.store.journal import Journal
 
     try:
-        entry = Journal().get(shown_id)
+        entry = open_journal().get(shown_id)
     except UsageError:
         found = recall(shown_id, Host().boot_id)
         document = remembered_document(found.target, found.proposal)

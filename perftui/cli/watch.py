@@ -15,7 +15,7 @@ from perftui.errors import StoreError
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget, resolve
 from perftui.model.update import Update
-from perftui.report.build import diagnosis_document
+from perftui.report.build import changes, diagnosis_document
 from perftui.report.text import diagnosis_text
 from perftui.session import Session, SessionOptions
 from perftui.store.journal import Journal
@@ -81,10 +81,12 @@ def present(update: Update, options: Options) -> None:
 
 
 def remember_proposals(update: Update, options: Options) -> None:
-    if not update.proposals or options.read_only:
+    """Without a state folder the report is still worth printing."""
+    proposals = changes(update)
+    if not proposals or options.read_only:
         return
     try:
-        remember(update.proposals, update.sample)
+        remember(proposals, update.sample)
     except StoreError as error:
         notice(f"the proposals cannot be applied by their id: {error}")
 

@@ -64,7 +64,7 @@ def diagnosis_document(update: Update) -> DiagnosisDocument:
         findings=_published(diagnosis.findings, FindingDoc),
         unknown=_published(diagnosis.unknown, UnknownDoc),
         hot=_published(hottest_first, HotDoc),
-        proposals=_published(update.proposals, ProposalDoc),
+        proposals=_published(changes(update), ProposalDoc),
         resources=_resources(update.history),
         profile=msgspec.convert(update.profile_status, ProfileDoc, from_attributes=True),
         not_visible=tuple(
@@ -83,7 +83,8 @@ def proposals_document(update: Update) -> ProposalsDocument:
         target=target_document(update.sample.target, update.sample.tree),
         window_seconds=round(diagnosis.window_seconds, 3),
         verdict=_verdict(diagnosis),
-        proposals=_published(update.proposals, ProposalDoc),
+        advice=diagnosis.verdict.advice if diagnosis.verdict else "",
+        proposals=_published(changes(update), ProposalDoc),
     )
 
 
@@ -93,6 +94,7 @@ def remembered_document(target: Target, proposal: Proposal) -> ProposalsDocument
         target=target_document(target),
         window_seconds=None,
         verdict=None,
+        advice="",
         proposals=_published((proposal,), ProposalDoc),
     )
 
@@ -107,6 +109,11 @@ def diagnosis_of(update: Update) -> Diagnosis:
         return update.diagnosis
     reasons = [f"{status.name}: {status.reason}" for status in update.sample.collectors if status.state != "ok"]
     raise NotDeliverable(f"nothing could be measured: {'; '.join(reasons) or 'the time was too short: raise --for'}")
+
+
+def changes(update: Update) -> tuple[Proposal, ...]:
+    """The proposals that can be carried out; mere advice stands with its finding."""
+    return tuple(proposal for proposal in update.proposals if proposal.action is not None)
 
 
 def target_document(target: Target, tree: TargetSection | None = None) -> TargetDoc:

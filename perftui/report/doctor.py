@@ -35,7 +35,7 @@ def doctor_document(update: Update, host_checks: tuple[CheckDoc, ...], *, versio
             *collectors,
             _profiler(update.profile_status),
             *rules,
-            *(_knob(reading) for reading in update.sample.knobs),
+            *_knobs(update.sample.knobs),
         ),
     )
 
@@ -48,11 +48,20 @@ def _profiler(status: ProfileStatus) -> CheckDoc:
     return CheckDoc(area="profiler", name=name, state=state, detail=status.reason, remedy=status.remedy)
 
 
-def _knob(reading: KnobReading) -> CheckDoc:
+def _knobs(readings: tuple[KnobReading, ...]) -> list[CheckDoc]:
+    """A knob's first subject stands for the others of the same state: a tree has one of each per process."""
+    alike: dict[tuple[str, bool, bool, str], list[KnobReading]] = {}
+    for reading in readings:
+        key = (reading.knob, reading.available, reading.permitted, reading.reason)
+        alike.setdefault(key, []).append(reading)
+    return [_knob(same[0], len(same) - 1) for same in alike.values()]
+
+
+def _knob(reading: KnobReading, more: int) -> CheckDoc:
     """``limited``: it can be read and not be set."""
     if not reading.available:
         return CheckDoc(area="knob", name=reading.knob, state="missing", detail=reading.reason, remedy=reading.remedy)
-    detail = f"{reading.subject}: {reading.value}"
+    detail = f"{reading.subject}: {reading.value}" + (f", and {more} more" if more else "")
     if reading.permitted:
         return CheckDoc(area="knob", name=reading.knob, state="ok", detail=detail, remedy="")
     remedy = reading.remedy or f"run as root, or give {reading.privilege}"

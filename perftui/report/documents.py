@@ -172,13 +172,15 @@ class DiagnosisDocument(Document, frozen=True, kw_only=True):
 class ProposalsDocument(Document, frozen=True, kw_only=True):
     """``perftui tune list``; an id can be given to ``perftui tune apply``.
 
-    ``tune show`` prints the same without a window and a verdict.
+    ``advice`` is the verdict's: what to do where no setting helps. ``tune show`` prints the same without a
+    window and a verdict.
     """
 
     schema: Literal["perftui.proposals/1"] = "perftui.proposals/1"
     target: TargetDoc
     window_seconds: float | None
     verdict: VerdictDoc | None
+    advice: str
     proposals: tuple[ProposalDoc, ...]
 
 

@@ -39,6 +39,15 @@ _RESOURCE_NAMES = {
     "target-write": "target: disk written",
 }
 
+_AREAS = {
+    "host": "This host",
+    "right": "Rights",
+    "collector": "Collectors",
+    "profiler": "Stacks",
+    "rule": "Rules that cannot be judged",
+    "knob": "Knobs",
+}
+
 _NOTHING = {
     "healthy": "Nothing limits it.",
     "idle": "It does nothing: it waits for work.",
@@ -72,6 +81,7 @@ def proposals_text(document: ProposalsDocument, *, color: bool = False) -> str:
     page.line(_target_line(document.target, document.window_seconds or 0))
     if not document.proposals:
         page.heading("No setting would help here.")
+        page.paragraph(document.advice)
     for proposal in document.proposals:
         page.line()
         _proposal(page, proposal)
@@ -84,11 +94,11 @@ def proposal_text(proposal: ProposalDoc, *, color: bool = False) -> str:
     return page.text()
 
 
-def journal_text(document: JournalDocument, *, color: bool = False) -> str:
-    """A block per change, newest first."""
+def journal_text(document: JournalDocument, *, color: bool = False, nothing: str = "No change was made.") -> str:
+    """A block per change, newest first; ``nothing`` when there is none."""
     page = Page(color=color)
     if not document.entries:
-        page.line("No change was made.")
+        page.line(nothing)
     for entry in document.entries:
         _entry(page, entry)
     return page.text()
@@ -102,7 +112,7 @@ def doctor_text(document: DoctorDocument, *, color: bool = False) -> str:
     page.line(f"{len(document.checks) - missing} of {len(document.checks)} things can be seen or set{of_target}")
     areas = list(dict.fromkeys(check.area for check in document.checks))
     for area in areas:
-        page.heading(area.capitalize() + "s")
+        page.heading(_AREAS[area])
         for check in document.checks:
             if check.area == area:
                 _check(page, check)
@@ -276,9 +286,11 @@ def _entry(page: Page, entry: EntryDoc) -> None:
 
 
 def _check(page: Page, check: CheckDoc) -> None:
+    """What is there takes one line; what is not has its reason and remedy below."""
     style = {"ok": "good", "limited": "warning", "missing": "critical"}[check.state]
-    page.marked(f"{check.state:<7}", style, check.name)
-    for text in (check.detail, f"remedy: {check.remedy}" if check.remedy else ""):
+    beside = f"  {check.detail}" if check.state == "ok" else ""
+    page.marked(f"{check.state:<7}", style, f"{check.name:<26}{beside}".rstrip())
+    for text in (check.detail if not beside else "", f"remedy: {check.remedy}" if check.remedy else ""):
         if text:
             page.paragraph(text, indent=11)
 
@@ -291,6 +303,8 @@ def figure(observed: float, unit: str) -> str:
         return bytes_text(observed)
     if unit == "bytes/s":
         return rate_text(observed)
+    if unit == "cores":
+        return f"{observed:.2f} cores"
     return f"{observed:.3g} {unit}".rstrip()
 
 

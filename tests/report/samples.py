@@ -3,7 +3,7 @@
 from perftui.model.finding import Blame, Diagnosis, Evidence, Finding, HotFunction, RuledOut, Unknown
 from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus
-from perftui.model.proposal import Proposal
+from perftui.model.proposal import Proposal, SetNice, ThreadValue
 from perftui.model.sample import CollectorStatus, KnobReading, Sample
 from perftui.model.target import HOST, ProcessId, Target
 from perftui.model.update import OwnCost, Update
@@ -53,6 +53,26 @@ NICE = Proposal(
     settle_seconds=1,
     expected_effect="a larger share of the CPU",
     metric="run_delay_ratio",
+    action=SetNice(
+        before="0", after="-5", process=PROCESS, threads=(ThreadValue(tid=4242, start_ticks=991, value="0"),)
+    ),
+)
+
+ADVICE = Proposal(
+    id="00",
+    knob="advice",
+    subject="",
+    finding="coord-gil",
+    before="",
+    after="",
+    command="",
+    undo_command="",
+    privilege="",
+    permitted=False,
+    risk="low",
+    reversible=False,
+    settle_seconds=0,
+    expected_effect="move parse into processes",
 )
 
 DIAGNOSIS = Diagnosis(
@@ -95,7 +115,7 @@ def update(diagnosis: Diagnosis | None = DIAGNOSIS, *, host: bool = False, comma
         diagnosis=diagnosis,
         profile=None,
         profile_status=ProfileStatus(state="ok", sampler="py-spy", rate_hz=100),
-        proposals=(NICE,) if diagnosis is DIAGNOSIS else (),
+        proposals=(NICE, ADVICE) if diagnosis is DIAGNOSIS else (),
         journal=(),
         history={
             "cpu": (float("nan"), 0.5, 1.0, 0.75),

@@ -61,6 +61,12 @@ def test_without_a_diagnosis_the_collectors_reasons_are_told() -> None:
         diagnosis_document(update(None))
 
 
+def test_advice_that_nothing_can_carry_out_is_no_proposal() -> None:
+    document = proposals_document(update())
+    assert [proposal.id for proposal in document.proposals] == [NICE.id]
+    assert document.advice == "move parse into processes"
+
+
 def test_only_an_open_change_has_a_deadline() -> None:
     entries = journal_document((ENTRY, msgspec.structs.replace(ENTRY, state="reverted"))).entries
     assert [entry.deadline for entry in entries] == ["2023-11-14T22:13:50Z", None]

@@ -93,4 +93,4 @@ def test_blame_tells_what_is_known() -> None:
 
 def test_figures_carry_their_unit() -> None:
     shown = [figure(0.44, "ratio"), figure(2048, "bytes"), figure(2048, "bytes/s"), figure(1.5, "cores")]
-    assert shown == ["44 %", "2.0K", "2.0K/s", "1.5 cores"]
+    assert shown == ["44 %", "2.0K", "2.0K/s", "1.50 cores"]
