@@ -118,6 +118,19 @@ async def test_the_wheel_moves_the_cursor() -> None:
         pane.post_message(MouseScrollUp(pane, 3, 3, 0, -1, 0, False, False, False))
         await pilot.pause()
         assert pane.selected == shown_pids(app)[0]
+        await pilot.press("home")
+        assert pane.selected is None
+
+
+async def test_an_untouched_cursor_stays_on_the_first_row() -> None:
+    app = Stage(ProcessList())
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.show(build_update(1, first=True))
+        assert shown_pids(app)[0] == 1
+        app.show(build_update(2))
+        assert max(cpu_column(app)) == cpu_column(app)[0] > 0
+        await pilot.press("enter")
+        assert picked(app) == [shown_pids(app)[0]]
 
 
 def test_a_half_typed_expression_is_taken_as_letters() -> None:

@@ -61,7 +61,9 @@ def _host(update: Update) -> Iterator[Gauge]:
 def _target(update: Update) -> Iterator[Gauge]:
     history, tree = update.history, update.interval.tree if update.interval else None
     cores = history.get("target-cpu", ())
-    shape = f"{tree.processes} processes, {tree.threads} threads" if tree else ""
+    shape = (
+        f"{_many(tree.processes, 'process', 'processes')}, {_many(tree.threads, 'thread', 'threads')}" if tree else ""
+    )
     quota = update.interval.quota if update.interval else None
     if quota:
         shape = f"quota {quota.quota_cores:.2g}, throttled {ratio_text(quota.throttled_periods_ratio)}  {shape}"
@@ -179,6 +181,10 @@ def _network_detail(update: Update) -> str:
     networks = update.interval.networks if update.interval else None
     lost = sum(use.drops_per_s + use.errors_per_s for use in networks or ())
     return f"{count_text(lost)}/s dropped or wrong" if lost else ""
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
 
 
 def _known(figure: float) -> float:

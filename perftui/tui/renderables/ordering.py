@@ -102,13 +102,14 @@ def ordered(table: ProcessTable, sort: Sort, ranks: Ranks, wanted: re.Pattern[st
 
 
 def _by_cpu(table: ProcessTable, rows: Iterable[int], ranks: dict[int, float]) -> list[int]:
-    """The few that run by their rank, then all the others as they come."""
+    """The few that run by their rank, then all the others by PID, so that they stay where they are."""
     pids = table.pids
     busy: list[int] = []
     idle: list[int] = []
     for row in rows:
         (busy if pids[row] in ranks else idle).append(row)
     busy.sort(key=lambda row: (-ranks[pids[row]], pids[row]))
+    idle.sort(key=pids.__getitem__)
     return busy + idle
 
 

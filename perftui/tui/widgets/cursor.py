@@ -13,7 +13,11 @@ WHEEL_STEP = 3
 
 
 class CursorPane(LineView, can_focus=True):
-    """A list under a title line. ``selected`` is the key of the item under the cursor."""
+    """A list under a title line.
+
+    ``selected`` is the key of the item that the cursor stays with. It is None until the user has moved, and again
+    after Home: then the cursor stays on the first row, whatever is there.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
@@ -42,7 +46,9 @@ class CursorPane(LineView, can_focus=True):
         keys = self.keys()
         if not keys:
             return -1
-        if self.selected in keys:
+        if self.selected is None:
+            self._position = 0
+        elif self.selected in keys:
             self._position = keys.index(self.selected)
         else:
             self._position = min(self._position, len(keys) - 1)
@@ -60,7 +66,8 @@ class CursorPane(LineView, can_focus=True):
         self.action_move(direction * max(1, self.size.height - 2))
 
     def action_first(self) -> None:
-        self.action_move(-len(self.keys()))
+        self.selected = None
+        self.redraw()
 
     def action_last(self) -> None:
         self.action_move(len(self.keys()))

@@ -65,9 +65,11 @@ class ProcessList(CursorPane):
         title, table = self._title(width), self._table
         if table is None or not self._rows:
             return [title, strip_of([(self._nothing(), self.palette.muted)], width, self.palette)]
-        self._top = scrolled(self._top, [1] * len(self._rows), self.settle(), max(1, height - 2))
+        cursor = self.settle()
+        self._top = scrolled(self._top, [1] * len(self._rows), cursor, max(1, height - 2))
         columns = Columns.for_width(width, max(table.pids))
-        return [title, header_strip(columns, width, self.palette), *self._visible(table, columns, width, height)]
+        header = header_strip(columns, width, self.palette)
+        return [title, header, *self._visible(table, columns, cursor, width, height)]
 
     def action_pick(self) -> None:
         at = self.settle()
@@ -129,7 +131,7 @@ class ProcessList(CursorPane):
         pids = self._table.pids
         self._pids = [pids[row] for row in self._rows]
 
-    def _visible(self, table: ProcessTable, columns: Columns, width: int, height: int) -> list[Strip]:
+    def _visible(self, table: ProcessTable, columns: Columns, cursor: int, width: int, height: int) -> list[Strip]:
         """The rows on screen; no other is ever formatted."""
         family = self._family()
         strips = []
@@ -138,7 +140,7 @@ class ProcessList(CursorPane):
             mark = self.palette.glyphs.target if pid in family else " "
             branch = self._branches[at] if self._branches else ""
             text = process_text(table, self._rows[at], columns, mark, branch)
-            selected, targeted = pid == self.selected, pid in family
+            selected, targeted = at == cursor, pid in family
             strips.append(process_strip(text, width, self.palette, selected=selected, targeted=targeted))
         return strips
 
