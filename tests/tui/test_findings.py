@@ -1,12 +1,8 @@
-"""Findings, proposals and the journal: cursor, keys, and what they post."""
-
 from msgspec.structs import replace
 
-from perftui.tui.messages import ExplainAsked, KeepChosen, ProposalChosen, UndoChosen
+from perftui.tui.messages import ExplainAsked
 from perftui.tui.widgets.findings import Findings
-from perftui.tui.widgets.journal import JournalView
-from perftui.tui.widgets.proposals import Proposals
-from tests.tui.fixtures import build_entry, build_update
+from tests.tui.fixtures import build_update
 from tests.tui.screening import Stage
 
 
@@ -80,61 +76,3 @@ async def test_a_click_selects_and_opens() -> None:
         assert app.line_with("gil_wait_ratio")
         await pilot.click(Findings, offset=(3, 0))
         assert app.line_with("gil_wait_ratio")
-
-
-async def test_enter_asks_to_apply_what_can_be_applied() -> None:
-    app = Stage(Proposals())
-    async with app.run_test(size=(100, 16)) as pilot:
-        app.show(build_update())
-        assert "1 can be applied" in app.texts()[0]
-        await pilot.press("enter", "j", "enter", "j", "enter")
-        chosen = [message.proposal.knob for message in app.heard if isinstance(message, ProposalChosen)]
-        assert chosen == ["process.nice"]
-
-
-async def test_a_proposal_can_be_explained() -> None:
-    app = Stage(Proposals())
-    async with app.run_test(size=(100, 16)) as pilot:
-        app.show(build_update())
-        await pilot.press("e", "G", "e")
-        asked = [message.rule_id for message in app.heard if isinstance(message, ExplainAsked)]
-        assert asked == ["process.nice", "coord-gil"]
-
-
-async def test_nothing_to_propose_is_said() -> None:
-    app = Stage(Proposals())
-    async with app.run_test(size=(60, 5)) as pilot:
-        app.show(build_update(limited=False))
-        assert app.line_with("nothing to propose")
-        await pilot.press("enter", "e")
-        assert app.heard == []
-
-
-async def test_the_journal_keeps_and_undoes_what_is_open() -> None:
-    app = Stage(JournalView())
-    async with app.run_test(size=(100, 20)) as pilot:
-        app.show(build_update())
-        assert "1 to keep or undo" in app.texts()[0]
-        await pilot.press("enter", "u", "j", "enter", "u", "j", "enter", "u")
-        kept = [message.entry.id for message in app.heard if isinstance(message, KeepChosen)]
-        undone = [message.entry.id for message in app.heard if isinstance(message, UndoChosen)]
-        assert kept == ["j4"]
-        assert undone == ["j4", "j3"]
-
-
-async def test_the_countdown_goes_on() -> None:
-    app = Stage(JournalView())
-    async with app.run_test(size=(100, 20)):
-        app.show(replace(build_update(1), journal=(build_entry("j", "applied"),)))
-        assert app.line_with("put back in 29 s")
-        app.show(replace(build_update(2), journal=(build_entry("j", "applied"),)))
-        assert app.line_with("put back in 28 s")
-
-
-async def test_an_empty_journal() -> None:
-    app = Stage(JournalView())
-    async with app.run_test(size=(60, 5)) as pilot:
-        app.show(build_update(target=False))
-        assert app.line_with("nothing was changed")
-        await pilot.press("enter", "u")
-        assert app.heard == []
