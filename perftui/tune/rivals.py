@@ -115,7 +115,9 @@ def expected_cores(pid: int, interval: Interval, factor: float, competitors: int
     """The CPU a process can hope for when its weight grows, beside so many competitors of the old weight."""
     press = press_of(interval).get(pid, Press(0.0, 0.0))
     cpus = len(interval.cpu.cores) if interval.cpu else 1
-    share = press.demand * factor / (factor + competitors / cpus)
+    tree = interval.newer.tree
+    usable = min(cpus, tree.cpus_allowed_count) if tree else cpus
+    share = min(press.demand, usable) * factor / (factor + competitors / cpus)
     return max(press.run, share), press
 
 

@@ -42,6 +42,8 @@ def test_expected_cores_never_fall_below_what_it_has() -> None:
     cores, press = rivals.expected_cores(PID, interval_of(run=0.4, delay=0.6), 9.3, 4)
     assert press == pytest.approx((0.4, 0.6))
     assert cores == pytest.approx(9.3 / 11.3)
+    many_threads = rivals.expected_cores(PID, interval_of(run=0.4, delay=3.6), 9.3, 4)[0]
+    assert many_threads == pytest.approx(9.3 / 11.3)  # on the one CPU that it may use
     assert rivals.expected_cores(PID, interval_of(run=0.9, delay=0.1), 1.0, 8)[0] == pytest.approx(0.9)
 
 
