@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from functools import partial
 from io import StringIO
 from typing import Any, ClassVar, Literal
@@ -106,6 +107,7 @@ class PerftuiApp(App[None]):
         self.main = MainScreen(read_only=self.read_only)
         self.use_theme(pick_theme(self.themes, config.theme, self.depth).name)
         self.paused = False
+        self._curtain = ExitStack()
         self._latest: Update | None = None
         self._tick_due = False
 
@@ -116,10 +118,15 @@ class PerftuiApp(App[None]):
         return self.main
 
     def on_mount(self) -> None:
+        # Textual paints the screen four times while it starts: 45 kB, seconds on a slow link.
+        self._curtain.enter_context(self.batch_update())
+        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        """The first frame stands; now watching may take its share of the CPU."""
+        """Paint the first frame; then watching may take its share of the CPU."""
+        self._curtain.close()
+        self.main.refresh(layout=True, repaint=False)
         self.session.start(self._take)
         self._in_session(self._tell_notices)
 

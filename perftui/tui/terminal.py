@@ -135,7 +135,7 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.output = Output(sys.__stderr__.fileno() if sys.__stderr__ else 2, self._hang_up)
         self._file = cast(TextIOWrapper, self.output)
-        self._wake_read, self._wake_write = os.pipe()
+        self._wake_read = self._wake_write = -1
         self.started = False
 
     @property
@@ -158,6 +158,7 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         self.started = True
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual leaves it untyped
 
     def stop_application_mode(self) -> None:
@@ -165,16 +166,17 @@ class TerminalDriver(LinuxDriver):
         self.started = False
 
     def disable_input(self) -> None:
-        os.write(self._wake_write, b"x")
+        if self._wake_write >= 0:
+            os.write(self._wake_write, b"x")
         super().disable_input()
-        with suppress(BlockingIOError):
-            os.set_blocking(self._wake_read, False)
-            os.read(self._wake_read, 4096)
 
     def close(self) -> None:
+        """Called at the end, and before a suspend."""
         super().close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        if self._wake_write >= 0:
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+            self._wake_read = self._wake_write = -1
 
     def run_input_thread(self) -> None:
         """Read keys. Sleeps until there are some, and ends when the terminal does."""

@@ -40,9 +40,9 @@ def main(mode: str = "") -> int:
     """``MODE``: ``crash`` (a widget raises after some ticks), ``callback`` (a callback does), ``hostile``."""
     session = TickingSession(hostile_update if mode == "hostile" else build_update)
     if mode == "crash":
-        VerdictLine.draw = _crash  # type: ignore[method-assign]  # the point of it
+        VerdictLine.draw = _crash  # type: ignore[method-assign,assignment]  # the point of it
     if mode == "callback":
-        screen.PerftuiApp.on_ticked = _crash  # type: ignore[method-assign]  # the point of it
+        screen.PerftuiApp.on_ticked = _crash  # type: ignore[method-assign,assignment]  # the point of it
     code = screen.run_app(session, Config(), ascii_only="ascii" in sys.argv)
     if session.child is not None:
         Path(sys.argv[-1]).write_text(f"{session.child.pid} {session.child.returncode}")

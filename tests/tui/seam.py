@@ -64,7 +64,7 @@ class StillSession:
 class TickingSession(StillSession):
     """Ticks by itself in a thread, and has a child process, as a session with a sampler has."""
 
-    def __init__(self, build: Callable[[int], Update] = build_update, seconds: float = 0.2) -> None:
+    def __init__(self, build: Callable[[int], Update] = build_update, seconds: float = 1.0) -> None:
         super().__init__()
         self._build = build
         self._seconds = seconds

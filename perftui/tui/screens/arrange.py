@@ -27,7 +27,7 @@ def arrange(width: int, height: int, *, pane: str, zoomed: bool, banner: bool) -
     room = height - sum(rows for _, rows in tops)
     footer = room > 7
     room -= footer
-    shown_apart = pane != "resources" and not zoomed
+    shown_apart = not zoomed and (wide or pane != "resources")
     resources = _resource_rows(room, wide) if shown_apart else 0
     if resources:
         tops.append(("resources", resources))
