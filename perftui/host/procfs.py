@@ -174,10 +174,8 @@ class Host:
 
 def read_all(fd: int) -> bytes:
     """From the current position to the end."""
-    first = os.read(fd, _CHUNK)
-    if len(first) < 4096:  # kernel files come by pages: a short first piece is the whole file
-        return first
-    pieces = [first]
+    # A short piece is not the end: maps and mountinfo come by whole lines, at most a page of them at a time.
+    pieces = []
     while piece := os.read(fd, _CHUNK):
         pieces.append(piece)
     return b"".join(pieces)

@@ -34,6 +34,14 @@ def test_the_live_system() -> None:
     assert Path(host.link("/proc/self/exe")).exists()
 
 
+def test_files_that_come_in_short_pieces_are_read_to_their_end() -> None:
+    """The kernel hands out maps a page of whole lines at a time."""
+    raw = Host().read("/proc/self/maps")
+    assert len(raw) > 4096
+    assert b"[stack]" in raw
+    assert raw.count(b"\n") == len(raw.splitlines())
+
+
 def test_a_missing_file_is_no_data_with_a_reason(tmp_path: Path) -> None:
     host = Host(tmp_path)
     for read in (host.read, host.names, host.link, host.owner, host.count, host.keep, host.text):
