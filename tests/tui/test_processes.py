@@ -4,6 +4,8 @@ from textual.events import MouseScrollDown, MouseScrollUp
 
 from perftui.model.sample import CollectorStatus
 from perftui.tui.messages import TargetPicked
+from perftui.tui.renderables.ordering import ProcessTable
+from perftui.tui.renderables.processes import Columns, process_text
 from perftui.tui.widgets.processes import ProcessList, wanted
 from tests.tui.fixtures import TARGET_PID, build_update
 from tests.tui.screening import Stage
@@ -165,12 +167,18 @@ async def test_a_click_selects() -> None:
 
 
 async def test_only_visible_rows_are_formatted(monkeypatch: pytest.MonkeyPatch) -> None:
-    pane = ProcessList()
-    app = Stage(pane)
+    formatted: list[int] = []
+
+    def counting(table: ProcessTable, row: int, columns: Columns, mark: str, branch: str) -> str:
+        formatted.append(row)
+        return process_text(table, row, columns, mark, branch)
+
+    monkeypatch.setattr("perftui.tui.widgets.processes.process_text", counting)
+    app = Stage(ProcessList())
     async with app.run_test(size=(80, 12)):
         app.show(build_update(processes=5000))
         assert "Processes 5000" in app.texts()[0]
-        assert len(shown_pids(app)) == 10
+        assert len(formatted) == len(shown_pids(app)) == 10
 
 
 async def test_narrow_and_low() -> None:
