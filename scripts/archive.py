@@ -39,6 +39,20 @@ def add_compiled(site: Path, scratch: Path, python: str) -> None:
                     archive.extract(name, site)
 
 
+def try_out(scratch: Path) -> None:
+    """Run what was built, on a child of ours, with a home of its own. CalledProcessError when it does not work."""
+    home = scratch / "home"
+    home.mkdir()
+    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
+    archive = [sys.executable, "-I", str(ARCHIVE)]
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as child:
+        try:
+            for arguments in (["--help"], ["diagnose", str(child.pid), "--for", "3", "--json"]):
+                subprocess.run([*archive, *arguments], env=environment, stdout=subprocess.PIPE, check=True)
+        finally:
+            child.kill()
+
+
 def main() -> int:
     ARCHIVE.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="perftui-archive-") as name:
@@ -49,6 +63,7 @@ def main() -> int:
         shiv = [sys.executable, "-m", "shiv", "--site-packages", str(site), "--entry-point", "perftui.__main__:main"]
         options = ["--python", "/usr/bin/env python3", "--compressed", "--reproducible", "--output-file", str(ARCHIVE)]
         subprocess.run(shiv + options, cwd=ROOT, check=True)
+        try_out(Path(name))
     print(f"{ARCHIVE.relative_to(ROOT)}  {ARCHIVE.stat().st_size / 1e6:.1f} MB  Python {PYTHONS[0]} to {PYTHONS[-1]}")
     return 0
 
