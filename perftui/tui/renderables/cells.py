@@ -1,6 +1,6 @@
 """Text that takes exactly as many terminal cells as it was given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Literal
 
@@ -120,25 +120,32 @@ def title_strip(title: str, hint: str, width: int, palette: Palette, *, focused:
 def wrap(text: str, width: int) -> list[str]:
     """Break at spaces into lines of at most ``width`` cells; a longer word is broken where it must be."""
     lines: list[str] = []
-    line = ""
-    for word in harmless(text).split(" "):
-        while cells(word) > width > 0:
-            room = width - cells(line) - bool(line)
-            head = _cut(word, room) if room > 0 else ""
-            if head:
-                line = f"{line} {head}" if line else head
-                word = word[len(head) :]
-            elif not line:
-                return lines or [""]
-            lines.append(line)
-            line = ""
+    line, used = "", 0
+    for word in _pieces(harmless(text), width):
+        taken = cells(word)
         if not line:
-            line = word
-        elif cells(line) + 1 + cells(word) <= width:
-            line = f"{line} {word}"
+            line, used = word, taken
+        elif used + 1 + taken <= width:
+            line, used = f"{line} {word}", used + 1 + taken
         else:
             lines.append(line)
-            line = word
-    if line or not lines:
-        lines.append(line)
-    return lines
+            line, used = word, taken
+    return [*lines, line]
+
+
+def _pieces(text: str, width: int) -> Iterator[str]:
+    """The words of a text, those longer than ``width`` cells in pieces; a sign too wide for the width is left out."""
+    for word in text.split(" "):
+        start = used = 0
+        if cells(word) <= width:
+            yield word
+            continue
+        for at, char in enumerate(word):
+            size = get_character_cell_size(char)
+            if used + size > width:
+                if used:
+                    yield word[start:at]
+                start, used = (at, 0) if size <= width else (at + 1, 0)
+            used += size if size <= width else 0
+        if start < len(word):
+            yield word[start:]
