@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from perftui.errors import NotDeliverable, PerftuiError, UsageError
+from perftui.errors import NoData, NotDeliverable, PerftuiError, UsageError
 from perftui.host.text import visible
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -23,6 +23,8 @@ def main() -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as error:  # --help, --version
         return error.exit_code
+    except NoData as error:  # a signal without which there is nothing to show
+        return _failed(str(error), NotDeliverable.exit_code)
     except PerftuiError as error:
         return _failed(str(error), error.exit_code)
     except click.ClickException as error:

@@ -11,6 +11,7 @@ from perftui import __main__ as entry
 from perftui.errors import (
     Drifted,
     IdentityUncertain,
+    NoData,
     NoSuchTarget,
     NotDeliverable,
     NotPermitted,
@@ -57,6 +58,7 @@ def test_the_code_and_the_message(perftui: Perftui, args: tuple[str, ...], code:
         (NotPermitted("a"), 4),
         (NotDeliverable("a"), 5),
         (StoreError("a"), 5),
+        (NoData("a"), 5),
         (IdentityUncertain("a"), 6),
         (Drifted("a"), 6),
         (BrokenPipeError(), 141),

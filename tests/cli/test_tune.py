@@ -17,7 +17,7 @@ from perftui.model.proposal import Proposal, SetNice, ThreadValue, proposal_id
 from perftui.model.sample import Sample
 from perftui.model.target import Target
 from perftui.report.documents import JournalDocument, ProposalDoc, ProposalsDocument
-from tests.cli.conftest import SLEEP, Perftui, wait_for
+from tests.cli.conftest import SLEEP, SPIN, Perftui, wait_for
 from tests.report.samples import NICE
 
 pytestmark = pytest.mark.root
@@ -206,16 +206,11 @@ def test_recover_leaves_what_a_dead_man_still_guards(offer: Offer, perftui: Perf
     perftui("tune", "undo", "--last", "--yes")
 
 
-PINNED = (
-    "import os, threading, zlib\nos.sched_setaffinity(0, {0})\nblock = bytes(200_000)\n"
-    "def work():\n    while True: zlib.compress(block)\n"
-    "for _ in range(3): threading.Thread(target=work, daemon=True).start()\nwork()"
-)
-
-
 def test_what_list_prints_can_be_applied(perftui: Perftui, child: Callable[..., int]) -> None:
-    """Threads crowd on one CPU. What else the machine does decides whether a setting helps, so it is asked again."""
-    pid = child(PINNED)
+    """Spinners in sessions of their own take the CPU from the target; whatever else runs here only adds to that."""
+    for _ in range(3):
+        child(SPIN)
+    pid = child(SPIN)
     offered: list[ProposalDoc] = []
 
     def listed() -> bool:
