@@ -1,5 +1,6 @@
 """Two samples, and everything that follows from them."""
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from perftui.model import rates, target_rates
 from perftui.model.rates import CpuUse, DiskUse, HostPressure, NetworkUse
 from perftui.model.sample import Sample, Section
+from perftui.model.table import Table
 from perftui.model.target_rates import QuotaUse, ThreadUse, TreeUse
 
 SUSPEND_SLACK_NS = 2_000_000_000
@@ -71,12 +73,9 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if not older or not newer:
             return None
         scale = 1 / (_span(older, newer) * newer.ticks_per_second)
-        columns = ("pid", "start_ticks", "user_ticks", "system_ticks")
-        was = {(pid, start): user + system for pid, start, user, system in older.processes.rows(*columns)}
-        return tuple(
-            max(0, user + system - was.get((pid, start), 0)) * scale
-            for pid, start, user, system in newer.processes.rows(*columns)
-        )
+        was = _ticks_before(older.processes, newer.processes)
+        now = newer.processes.rows("user_ticks", "system_ticks")
+        return tuple(max(0, user + system - before) * scale for (user, system), before in zip(now, was, strict=True))
 
     @cached_property
     def tree(self) -> TreeUse | None:
@@ -96,6 +95,15 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def quota(self) -> QuotaUse | None:
         older, newer = self.older.cgroup, self.newer.cgroup
         return target_rates.quota_use(older, newer, _span(older, newer)) if older and newer else None
+
+
+def _ticks_before(older: Table, newer: Table) -> Iterator[int]:
+    """CPU ticks of each row of ``newer`` at the time of ``older``; zero for a process that is new since."""
+    ticks = map(sum, older.rows("user_ticks", "system_ticks"))
+    if all(older.columns[name] == newer.columns[name] for name in ("pid", "start_ticks")):
+        return ticks  # nobody came or went, as in most ticks: the rows are in step
+    known = dict(zip(older.rows("pid", "start_ticks"), ticks, strict=True))
+    return (known.get(row, 0) for row in newer.rows("pid", "start_ticks"))
 
 
 def _span(older: Section, newer: Section) -> float:
