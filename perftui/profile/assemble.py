@@ -6,19 +6,24 @@ from collections.abc import Mapping
 from perftui.host.procfs import Host
 from perftui.model.profile import StackProfile, StackRow, ThreadName
 from perftui.profile.oncpu import on_cpu
-from perftui.profile.parse import RawStacks
+from perftui.profile.parse import KnownFrames, RawStacks, parse
 from perftui.profile.threads import ThreadIds
 from perftui.profile.waits import WaitingFrames
 from perftui.profile.window import Window
 
 
 class Assembler:
-    """Keeps what is worth knowing from window to window: thread numbers and which source lines wait."""
+    """Keeps what is worth knowing from window to window: frames, thread numbers, and which source lines wait."""
 
     def __init__(self, host: Host, pid: int) -> None:
         self._pid = pid
         self._waits = WaitingFrames(host, pid)
         self._threads = ThreadIds(host, pid)
+        self._frames: KnownFrames = {}
+
+    def read(self, raw: bytes) -> RawStacks:
+        """What a window wrote."""
+        return parse(raw, self._frames)
 
     def profile(self, window: Window, stacks: RawStacks, cpu_ns: int) -> StackProfile:
         """``cpu_ns`` is what the sampler itself used."""

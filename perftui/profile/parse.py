@@ -22,6 +22,7 @@ MAX_STACKS = 100_000
 _THREAD = re.compile(rb"thread \((0x[0-9A-Fa-f]{1,16}|[0-9]{1,19})\)(?:: ?(.*))?", re.DOTALL)
 _FRAME = re.compile(rb"(.+?) \((.+?)(?::([0-9]{1,9}))?\)", re.DOTALL)
 _NAME_LIMIT = 512
+_KNOWN_LIMIT = 20_000
 
 
 class RawRow(msgspec.Struct, frozen=True):
@@ -47,9 +48,18 @@ class RawStacks(msgspec.Struct, frozen=True):
     dropped: int = 0
 
 
-def parse(raw: bytes) -> RawStacks:
-    """Read the output of one window. Records that are not whole are left out; nothing is raised."""
-    reader = _Reader()
+KnownFrames = dict[bytes, Frame | None]
+"""What pieces of text mean, None for no frame by themselves: kept from window to window, most of them come again."""
+
+
+def parse(raw: bytes, known: KnownFrames | None = None) -> RawStacks:
+    """Read the output of one window. Records that are not whole are left out; nothing is raised.
+
+    ``known`` is filled, and emptied when it grows beyond 20,000.
+    """
+    if known is not None and len(known) > _KNOWN_LIMIT:
+        known.clear()
+    reader = _Reader({} if known is None else known)
     for record in _records(raw):
         reader.add(record)
     return reader.result()
@@ -66,10 +76,18 @@ def _records(raw: bytes) -> Iterator[bytes]:
     yield b"\n".join(pieces)
 
 
+def _read_frame(piece: bytes) -> Frame | None:
+    match = _FRAME.fullmatch(piece) if piece.endswith(b")") else None
+    if match is None:
+        return None
+    return Frame(function=visible(match[1], _NAME_LIMIT), file=visible(match[2]), line=int(match[3] or 0))
+
+
 class _Reader:
     """Interns frames and stacks while records come in."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: KnownFrames) -> None:
+        self._known = known
         self._pieces: dict[bytes, int | None] = {}
         self._frames: dict[Frame, int] = {}
         self._stacks: dict[tuple[int, ...], int] = {}
@@ -139,16 +157,14 @@ class _Reader:
 
     def _frame(self, piece: bytes) -> int | None:
         """The index of a piece that is a frame by itself."""
-        if piece not in self._pieces:
-            match = _FRAME.fullmatch(piece) if piece.endswith(b")") else None
-            self._pieces[piece] = (
-                self._intern(
-                    Frame(function=visible(match[1], _NAME_LIMIT), file=visible(match[2]), line=int(match[3] or 0))
-                )
-                if match
-                else None
-            )
-        return self._pieces[piece]
+        try:
+            return self._pieces[piece]
+        except KeyError:
+            if piece not in self._known:
+                self._known[piece] = _read_frame(piece)
+            frame = self._known[piece]
+            index = self._pieces[piece] = None if frame is None else self._intern(frame)
+            return index
 
     def _intern(self, frame: Frame) -> int:
         return self._frames.setdefault(frame, len(self._frames))

@@ -21,7 +21,6 @@ from perftui.profile.assemble import Assembler, attempts
 from perftui.profile.binary import find_py_spy
 from perftui.profile.budget import Budget
 from perftui.profile.exits import ended_by_target, explain
-from perftui.profile.parse import parse
 from perftui.profile.threads import run_times
 from perftui.profile.window import Outcome, Window
 
@@ -220,7 +219,7 @@ class PySpySampler:
 
     def _keep(self, window: Window, outcome: Outcome) -> bool:
         """False when nothing was seen."""
-        stacks = parse(outcome.raw)
+        stacks = self._assembler.read(outcome.raw)
         self._budget.measured(outcome.cpu_ns, attempts(stacks), len(stacks.names))
         if not stacks.rows:
             return False
@@ -271,6 +270,6 @@ class PySpySampler:
             if window.began_ns and not window.ended_ns:
                 self._close(window, now, run_ns)
         self._due_ns = _NEVER
-        patience_ns = min(_SECOND, 200_000_000 + 3 * _SECOND // self._budget.setting.rate_hz)
+        patience_ns = min(_SECOND, 400_000_000 + 3 * _SECOND // self._budget.setting.rate_hz)
         while self._live and (left := now + patience_ns - monotonic_ns()) > 0:
             self._wait(monotonic_ns() + left)

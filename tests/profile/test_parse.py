@@ -78,6 +78,19 @@ def test_equal_stacks_are_one_and_frames_are_shared() -> None:
     assert [(row.ident, row.samples) for row in raw.rows] == [(1, 6), (2, 6)]
 
 
+def test_frames_known_from_an_earlier_window_are_used_again() -> None:
+    known: parse_module.KnownFrames = {}
+    first = parse(b"thread (1): A;f (a.py:1);g 5", known)
+    again = parse(b"thread (1): A;f (a.py:1);g 6", known)
+
+    assert again.frames[0] is first.frames[0]
+    assert [len(again.stacks), again.rows[0].samples] == [1, 6]
+
+    known.update({b"%d" % at: None for at in range(30_000)})
+    assert parse(b"thread (1): A;f (a.py:1);g 5", known) == first
+    assert len(known) < 10
+
+
 def test_half_a_record_is_left_out() -> None:
     raw = parse(b"thread (1): A;f (a.py:1) 5\nthread (2): B;f (a.")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.profile import StackProfile, merge
@@ -193,7 +194,8 @@ def test_stop_leaves_no_child_and_the_target_running(sleeper: subprocess.Popen[b
 
 def test_stop_hands_over_the_window_under_way(sleeper: subprocess.Popen[bytes]) -> None:
     with sampling(sleeper.pid) as sampler:
-        collect(sampler, windows=1)
+        (first, *_) = collect(sampler, windows=1)
+        until(lambda: monotonic_ns() > first.ended_ns + 500_000_000)  # its successor has looked by then
         sampler.stop()
 
         assert sum(window.samples for window in sampler.take()) > 0
