@@ -25,8 +25,11 @@ HELD_RATIO = 0.7
 _OFTEN = 0.05
 """A thread takes part in a lock when it was seen waiting for it in this share of the looks."""
 
-_MOST_OUTSIDE = 1.35
-"""Threads outside, on average, when exactly one holds the lock and comes straight back for it."""
+_ONE_OUTSIDE = 1.35
+"""Threads outside, on average, when one holds the lock and the others come straight back for it."""
+
+_OUTSIDE_PER_WAITING = 0.5
+"""Where the stacks show no queue, threads may do other things outside as long as twice as many wait."""
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,36 +92,47 @@ def _lock(address: int, shared: bool, waiters: list[_Waiter], calls: Syscalls, r
     threads = tuple(waiter.thread for waiter in waiters)
     waiting = sum(waiter.ratio for waiter in waiters)
     outside = len(waiters) - waiting
+    gil = {waiter.thread.tid: _gil_ratio(waiter.thread, calls) for waiter in waiters}
     if _idle_ratio(threads, calls, shared) > 0.5 * max(outside, 0.1):
         held: float | None = 0.0
     elif all(waiter.mutex for waiter in waiters):
         held = 1.0
     else:
-        held = _semaphore_held(threads, outside, reader)
+        in_line = sum(gil.values()) + sum(thread.delay_ratio for thread in threads)
+        held = _semaphore_held(threads, waiting, outside, in_line, reader)
     return Lock(
         address=address,
         threads=threads,
         waiting=waiting,
-        wait_ratio=sum(min(1.0, waiter.ratio / _gil_free(waiter.thread, calls)) for waiter in waiters) / len(waiters),
+        wait_ratio=sum(min(1.0, waiter.ratio / max(0.01, 1 - gil[waiter.thread.tid])) for waiter in waiters)
+        / len(waiters),
         moves_per_s=sum(thread.slices_per_s for thread in threads),
         held_ratio=held,
         between_processes=shared,
     )
 
 
-def _semaphore_held(threads: tuple[ThreadUse, ...], outside: float, reader: StackReader | None) -> float | None:
-    """A semaphore may be a lock or the heart of a queue: the stacks know, else exactly one must be outside."""
+def _semaphore_held(
+    threads: tuple[ThreadUse, ...], waiting: float, outside: float, in_line: float, reader: StackReader | None
+) -> float | None:
+    """A semaphore may be a lock or the heart of a queue: the stacks know, and hardly anyone may be active outside.
+
+    ``in_line`` is the part of ``outside`` spent in line for a CPU or the interpreter.
+    """
     verdicts = [reader.waits_for_work((thread.pid, thread.tid)) for thread in threads] if reader else []
     seen = [verdict for verdict in verdicts if verdict is not None]
     if seen and sum(seen) > len(seen) / 2:
         return 0.0
-    if not seen and outside > _MOST_OUTSIDE:
+    active = outside - in_line
+    if active <= _ONE_OUTSIDE:
+        return min(1.0, outside)
+    if not seen:
         return None
-    return min(1.0, outside)
+    return 1.0 if active <= _OUTSIDE_PER_WAITING * waiting else 0.0
 
 
-def _gil_free(thread: ThreadUse, calls: Syscalls) -> float:
-    return max(0.01, 1 - sum(wait.ratio for wait in thread.waits if waits.is_gil(wait, calls)))
+def _gil_ratio(thread: ThreadUse, calls: Syscalls) -> float:
+    return sum(wait.ratio for wait in thread.waits if waits.is_gil(wait, calls))
 
 
 def _idle_ratio(threads: tuple[ThreadUse, ...], calls: Syscalls, shared: bool) -> float:

@@ -11,6 +11,9 @@ from perftui.model.interval import Interval
 from perftui.model.rates import CoreUse, DiskUse
 from perftui.model.target_rates import ThreadUse
 
+GIL_WAIT_SECONDS = 0.1
+"""Waits for the interpreter lock, s/s, above which threads compete for it (coroot warns at 0.05)."""
+
 
 class Scene:
     """An interval and, for telling threads apart, the stacks of the same time.
@@ -99,10 +102,13 @@ class Scene:
 
     @cached_property
     def alone_cores(self) -> float | None:
-        """CPU that the target would get with nobody else on its CPUs."""
+        """CPU that the target would get with nobody else on its CPUs: one, where its threads take turns at the GIL."""
         if self.demand_cores is None or self.cpus is None:
             return None
-        return min(self.demand_cores, float(len(self.cpus)))
+        most = float(len(self.cpus))
+        if sum((self.gil_waits or {}).values()) >= GIL_WAIT_SECONDS:
+            most = max(1.0, self.own_cores or 0.0)
+        return min(self.demand_cores, most)
 
     @cached_property
     def neighbour_blame_ratio(self) -> float | None:

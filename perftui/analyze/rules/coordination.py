@@ -85,8 +85,10 @@ class CoordLock(Rule):
     used one has nobody outside; a busy one shows pool functions in its stacks. Workers that take turns at a pipe or
     an event wait have a holder that waits for events. `coord-gil`: the address lies in the interpreter's data.
 
-    **Not seen.** Python 3.14 and later park threads on addresses of their own; outside Python only plain mutexes
-    count (`FUTEX_WAIT`), because condition variables are waits for work as a rule.
+    **Not seen.** Queues made of a bare `SimpleQueue` and locks whose threads are mostly elsewhere look the same; in
+    doubt it says nothing. Semaphores and conditions of `threading` give each waiter a lock of its own. Python 3.14
+    and later park threads on addresses of their own; outside Python only plain mutexes count (`FUTEX_WAIT`),
+    because condition variables are waits for work as a rule.
 
     **What to do.** Hold the lock for less: move sleeping, I/O and computing out of the protected block, or split
     the lock.

@@ -23,9 +23,10 @@ class CpuSaturated(Rule):
     least 0.2, an assumption that was checked on the scenarios.
 
     **Look-alikes.** `cpu-one-core`: a single thread asks for nearly all of it, so more CPUs would not help (veto).
-    `neighbour-cpu`: the delay comes from others; the slowdown is split into the neighbours' part and the target's
-    own, and the larger one comes first. `cpu-quota` and `cpu-affinity`: there are CPUs, it may not use them; they
-    cause this one.
+    `coord-gil`: its threads take turns at the interpreter, which more CPUs do not change (veto). `neighbour-cpu`:
+    the delay comes from others; the slowdown is split into the neighbours' part and the target's own, and the
+    larger one comes first. `cpu-quota` and `cpu-affinity`: there are CPUs, it may not use them; they cause this
+    one.
 
     **False positives.** A batch job that is meant to use the whole machine.
 
@@ -40,6 +41,11 @@ class CpuSaturated(Rule):
     supporting = (DELAYED,)
     look_alikes = (
         LookAlike("cpu-one-core", (Limit("single_thread_ratio", 0.9, 0.9),), vetoes=True),
+        LookAlike(
+            "coord-gil",
+            (Limit("gil_wait_ratio", 0.15, 0.15), Limit("cpu_share_cores", 1.3, 1.3, above=False)),
+            vetoes=True,
+        ),
         LookAlike("neighbour-cpu", (DELAYED, Limit("neighbour_blame_ratio", 0.5, 0.5))),
         LookAlike("cpu-quota", (THROTTLED,)),
         LookAlike(

@@ -15,6 +15,7 @@ from tests.analyze.build import (
     SHARED_OP,
     STDLIB,
     Look,
+    Other,
     Task,
     asleep,
     diagnose,
@@ -56,6 +57,11 @@ def test_the_gil_comes_before_the_core_it_fills() -> None:
     tasks = (Task(tid=PID, run=0.95, looks=(running(1.0),)), *team(3, 0.01, gil(0.9), asleep(0.1)))
     diagnosis = diagnose(tasks=tasks, busy=(1.0, 0.0))
     assert [finding.rule for finding in diagnosis.findings] == ["coord-gil", "cpu-one-core"]
+
+
+def test_on_a_host_with_some_noise_it_is_still_the_gil() -> None:
+    tasks = team(4, 0.18, running(0.4), gil(0.6), slices=50, delay=0.2)
+    assert label(diagnose(tasks=tasks, busy=(0.95, 0.95), others=(Other(900, 1.1),))) == "coord-gil"
 
 
 def test_a_few_waits_in_many_threads_are_no_contention() -> None:
@@ -119,6 +125,16 @@ def test_a_busy_pool_shows_in_its_stacks() -> None:
     tasks = team(8, 0.02, lock(0.6), asleep(0.4, RECV))
     stacks = in_stack(tasks, ((POOL_WORKER,), 540, 0.0), ((frame("fetch"),), 360, 0.0))
     assert label(diagnose(tasks=tasks, profile=stacks)) == "healthy"
+
+
+def test_consumers_of_a_bare_queue_are_no_lock() -> None:
+    tasks = team(6, 0.01, lock(0.5), asleep(0.5))
+    assert label(diagnose(tasks=tasks, profile=in_stack(tasks, ((frame("consume"),), 900, 0.0)))) == "healthy"
+
+
+def test_a_lock_whose_threads_do_other_things_too() -> None:
+    tasks = team(16, 0.01, lock(0.875), asleep(0.125))
+    assert label(diagnose(tasks=tasks, profile=in_stack(tasks, ((WITH_LOCK,), 900, 0.0)))) == "coord-lock"
 
 
 def test_a_busy_pool_without_stacks_cannot_be_told_from_a_lock() -> None:
