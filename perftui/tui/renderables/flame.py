@@ -93,23 +93,33 @@ def _leads(box: Box, path: Path) -> bool:
 EMPTY = Icicle(0)
 
 
-def lay_out(root: Node, width: int, *, max_rows: int, fold: bool, old: Icicle = EMPTY, base: Path = ()) -> Icicle:
+def lay_out(
+    root: Node,
+    width: int,
+    *,
+    max_rows: int,
+    fold: bool,
+    old: Icicle = EMPTY,
+    base: Path = (),
+    whole: float | None = None,
+) -> Icicle:
     """Place the tree under ``root`` in ``width`` cells and at most ``max_rows`` rows.
 
-    ``base`` is the path above ``root``. Percentages are of ``root``.
+    ``base`` is the path above ``root``. Percentages are of ``whole``, by default the root's total.
     """
     if root.total <= 0 or width <= 0:
         return Icicle(width)
     known = old.children if old.width == width else {}
     was = {box.parent_path + box.path[len(box.parent_path) :][:1]: box for box in old.boxes() if box.chain}
-    top = _box(root, base, 0, width, root.total, was, fold)
+    whole = whole or root.total
+    top = _box(root, base, 0, width, whole, was, fold)
     rows: list[tuple[Box, ...]] = [(top,)]
     children: dict[Path, tuple[Box, ...]] = {}
     while len(rows) < max_rows:
         below: list[Box] = []
         for box in rows[-1]:
             if box.chain and box.width > 1:
-                placed = _place(box, known.get(box.path, ()), root.total, was, fold)
+                placed = _place(box, known.get(box.path, ()), whole, was, fold)
                 children[box.path] = placed
                 below.extend(placed)
         if not below:
@@ -194,9 +204,9 @@ def _rounded(ideal: list[float]) -> list[int]:
     return widths
 
 
-def matches(node: Node, needle: str) -> bool:
-    """Whether a search finds this function; capitals do not matter."""
-    return needle in node.function.lower() or needle in node.file.lower()
+def matches(node: "Node | HotRow", needle: str) -> bool:
+    """Whether a search (in small letters) finds this function; one with a dot or a slash looks at the file too."""
+    return needle in node.function.lower() or (("." in needle or "/" in needle) and needle in node.file.lower())
 
 
 def found_total(root: Node, needle: str) -> float:

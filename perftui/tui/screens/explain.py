@@ -1,11 +1,13 @@
 """The page of a rule or a knob: its docstring."""
 
 import inspect
+import re
+from collections.abc import Iterator
 
 from textual.strip import Strip
 
 from perftui.tui.palette import Palette
-from perftui.tui.renderables.cells import strip_of, wrap
+from perftui.tui.renderables.cells import Part, strip_of, wrap
 from perftui.tui.screens.sheet import Sheet
 
 
@@ -24,12 +26,24 @@ def text_sheet(title: str, text: str) -> Sheet:
     """Paragraphs are filled to the width; indented lines stay as they are."""
 
     def body(width: int, palette: Palette) -> list[Strip]:
-        lines = [strip_of([(title, palette.title)], width, palette), Strip.blank(width, palette.text)]
-        for line in _filled(text, width):
-            lines.append(strip_of([(line, palette.text)], width, palette))
-        return lines
+        head = [strip_of([(title, palette.title)], width, palette), Strip.blank(width, palette.text)]
+        return head + [strip_of(parts, width, palette) for parts in _styled(_filled(text, width), palette)]
 
     return Sheet(body)
+
+
+def _styled(lines: list[str], palette: Palette) -> Iterator[list[Part]]:
+    """Take out the marks of bold text and of code; both may go on in the next line."""
+    styles = {"**": palette.title, "`": palette.accent}
+    mark = ""
+    for line in lines:
+        parts: list[Part] = []
+        for piece in re.split(r"(\*\*|`)", line):
+            if piece in styles and mark in ("", piece):
+                mark = "" if mark else piece
+            else:
+                parts.append((piece, styles.get(mark, palette.text)))
+        yield parts
 
 
 def _filled(text: str, width: int) -> list[str]:
@@ -38,7 +52,7 @@ def _filled(text: str, width: int) -> list[str]:
     for paragraph in text.split("\n\n"):
         run: list[str] = []
         for line in paragraph.splitlines():
-            starts_own = line.startswith((" ", "-", "*"))
+            starts_own = line.startswith((" ", "- ", "* "))
             if starts_own and run:
                 filled += wrap(" ".join(run), width)
                 run = []

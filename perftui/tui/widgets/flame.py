@@ -28,6 +28,10 @@ from perftui.tui.widgets.line import Hint, LineView
 LEGEND_FROM = 90
 """The width from which there is room for what the hues mean."""
 
+SPARE_ROWS = 8
+MIN_SPARE_ROWS = 3
+"""How many rows under the icicle the list takes, its head line included, and from how many it is worth showing."""
+
 VIEWS: tuple[Literal["cpu", "wall"], ...] = ("cpu", "wall")
 
 
@@ -78,7 +82,7 @@ class Flame(LineView, can_focus=True):
         if tree is None or tree.total <= 0:
             return [head, *self._why_empty(tree, width)]
         rows = max(1, height - 2)
-        body = self._list_strips(tree, width, rows) if self.listing else self._icicle_strips(tree, width, rows)
+        body = self._full_list(tree, width, rows) if self.listing else self._icicle_strips(tree, width, rows)
         blank = Strip.blank(width, self.palette.text)
         return [head, *body, *[blank] * (rows - len(body)), self._detail(tree, width)]
 
@@ -93,7 +97,8 @@ class Flame(LineView, can_focus=True):
 
     def _head(self) -> str:
         view = "on CPU" if self.view == "cpu" else "wall time"
-        return f"Flame {self.palette.glyphs.dash} {view}, {self._thread_name()}"
+        zoomed = ", zoomed" if self.zoomed and not self.listing else ""
+        return f"Flame {self.palette.glyphs.dash} {view}, {self._thread_name()}{zoomed}"
 
     def _thread_name(self) -> str:
         profile = self._tree_of[0]
@@ -134,7 +139,9 @@ class Flame(LineView, can_focus=True):
     def _icicle_strips(self, tree: Node, width: int, rows: int) -> list[Strip]:
         base, root = _node_at(tree, self.zoomed)
         self.zoomed = (*base, step_of(root)) if base else self.zoomed[:1]
-        self.icicle = lay_out(root, width, max_rows=200, fold=self.folding, old=self.icicle, base=base)
+        self.icicle = lay_out(
+            root, width, max_rows=200, fold=self.folding, old=self.icicle, base=base, whole=tree.total
+        )
         box = self.icicle.find(self.selected) or self.icicle.rows[0][0]
         self._row = next(at for at, row in enumerate(self.icicle.rows) if box in row)
         # The selected row stays in sight, and the row below it, which is what one is heading for.
@@ -143,29 +150,38 @@ class Flame(LineView, can_focus=True):
         hit = self._is_hit if self.needle else None
         shown = self.icicle.rows[self._first_row : self._first_row + rows]
         marked = box if self.has_focus else None
-        return [row_strip(row, width, self.palette, marked, hit) for row in shown]
+        strips = [row_strip(row, width, self.palette, marked, hit) for row in shown]
+        # Room that the icicle leaves goes to the list, which stands at the bottom so that it does not jump.
+        spare = min(rows - len(strips) - 1, SPARE_ROWS)
+        if spare < MIN_SPARE_ROWS:
+            return strips
+        gap = [Strip.blank(width, self.palette.text)] * (rows - len(strips) - spare)
+        return [*strips, *gap, *self._list_strips(tree, self._hot(tree)[: spare - 1], width)]
 
     def _is_hit(self, box: Box) -> bool:
         return any(matches(node, self.needle.lower()) for node in box.chain)
 
-    def _list_strips(self, tree: Node, width: int, rows: int) -> list[Strip]:
-        palette = self.palette
-        head = strip_of([("   self   total  function", palette.muted)], width, palette)
+    def _full_list(self, tree: Node, width: int, rows: int) -> list[Strip]:
+        """The list instead of the icicle, with a cursor."""
         found = self._hot(tree)
         self._row = max(0, min(self._row, len(found) - 1))
         first = max(0, min(self._row - (rows - 1) // 2, len(found) - (rows - 1)))
-        strips = [head]
-        for at, row in enumerate(found[first : first + rows - 1], first):
-            style = palette.selected if at == self._row and self.has_focus else palette.text
-            figures = f"{100 * row.self_value / tree.total:6.1f}% {100 * row.total / tree.total:6.1f}%  "
+        marked = self._row - first if self.has_focus else None
+        return self._list_strips(tree, found[first : first + rows - 1], width, marked)
+
+    def _list_strips(self, tree: Node, found: list[HotRow], width: int, marked: int | None = None) -> list[Strip]:
+        palette = self.palette
+        strips = [strip_of([("  self  total  function", palette.muted)], width, palette)]
+        for at, row in enumerate(found):
+            style = palette.selected if at == marked else palette.text
+            figures = f"{100 * row.self_value / tree.total:5.0f}% {100 * row.total / tree.total:5.0f}%  "
             place = f"  {row.file}:{row.line}" if row.file else ""
             quiet = style if style is palette.selected else palette.muted
             strips.append(strip_of([(figures, style), (row.function, style), (place, quiet)], width, palette))
         return strips
 
     def _hot(self, tree: Node) -> list[HotRow]:
-        wanted = self.needle.lower()
-        return [row for row in hot_rows(tree) if wanted in row.function.lower() or wanted in row.file.lower()]
+        return [row for row in hot_rows(tree) if matches(row, self.needle.lower())]
 
     def _detail(self, tree: Node, width: int) -> Strip:
         """The selected frame in full, or what a search holds."""
