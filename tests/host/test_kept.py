@@ -8,6 +8,7 @@ import pytest
 from perftui.errors import NoData
 from perftui.host.kept import KeptFile
 from perftui.host.procfs import Host
+from tests.host.test_target import wait_for
 
 
 @pytest.mark.parametrize("allowance", [1000, 256])
@@ -19,9 +20,8 @@ def test_read_again_until_the_process_is_gone(allowance: int, monkeypatch: pytes
         kept = KeptFile(Host(), f"/proc/{child.pid}/statm")
         try:
             assert kept.changed()
-            assert kept.content == kept.read()
-            while kept.changed():  # until its start is over
-                pass
+            wait_for(lambda: not kept.changed())  # its start is over
+            wait_for(lambda: kept.content == kept.read())
         finally:
             child.kill()
     with pytest.raises(NoData):
