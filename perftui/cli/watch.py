@@ -20,9 +20,6 @@ from perftui.report.text import diagnosis_text
 from perftui.session import Session, SessionOptions
 from perftui.store.journal import Journal
 
-MAX_WINDOW_SECONDS = 60.0
-"""A session keeps its samples no longer than this."""
-
 
 def open_target(host: Host, spec: str | None, options: Options) -> HeldTarget | None:
     """None for the whole host. NoSuchTarget, NotPermitted, UsageError."""
@@ -34,7 +31,7 @@ def open_target(host: Host, spec: str | None, options: Options) -> HeldTarget | 
 def session_options(config: Config, window_seconds: float) -> SessionOptions:
     return SessionOptions(
         interval_seconds=config.interval_seconds,
-        window_seconds=min(window_seconds, MAX_WINDOW_SECONDS),
+        window_seconds=window_seconds,
         deadline_seconds=config.deadline_seconds,
         profiling=config.profiling,
         profile_rate_hz=config.profile_rate_hz,

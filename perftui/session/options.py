@@ -4,7 +4,7 @@ import msgspec
 
 
 class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """``window_seconds`` is what a verdict looks back on, at most a minute."""
+    """``window_seconds`` is what a verdict looks back on."""
 
     interval_seconds: float = 1.0
     window_seconds: float = 10.0

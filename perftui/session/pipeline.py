@@ -11,8 +11,8 @@ from perftui.model.sample import Sample
 from perftui.session.options import SessionOptions
 from perftui.store.history import History
 
-MAX_WINDOW_SECONDS = 60.0
-"""Samples are kept for this long at most; what needs more (the memory trend) has a series of its own."""
+MAX_SAMPLES = 64
+"""More samples than this in one window (a long headless run) are thinned: verdicts need its ends and thirds."""
 
 MAX_MEMORY_POINTS = 3600
 HISTORY_POINTS = 240
@@ -22,7 +22,7 @@ class Pipeline:
     """Samples and stack windows of one target in; interval, diagnosis, proposals and history out."""
 
     def __init__(self, options: SessionOptions) -> None:
-        self._span_ns = int(min(options.window_seconds, MAX_WINDOW_SECONDS) * 1e9)
+        self._span_ns = int(options.window_seconds * 1e9)
         self._samples: deque[Sample] = deque()
         self._profiles: deque[StackProfile] = deque()
         self._memory: deque[tuple[int, int]] = deque(maxlen=MAX_MEMORY_POINTS)
@@ -63,9 +63,18 @@ class Pipeline:
             self._samples.popleft()
         while self._profiles and self._profiles[0].ended_ns < oldest:
             self._profiles.popleft()
+        if len(self._samples) > MAX_SAMPLES:
+            self._samples = deque(list(self._samples)[::2])  # an odd number: the first and the last stay
+        if len(self._profiles) > MAX_SAMPLES:
+            self._profiles = deque(_merged_in_pairs(list(self._profiles)))
         if sample.tree is not None and sample.tree.alive:
             rss = sum(max(0, value) for value in sample.tree.processes.ints("rss_bytes"))
             self._memory.append((sample.tree.monotonic_ns, rss))
+
+
+def _merged_in_pairs(profiles: list[StackProfile]) -> list[StackProfile]:
+    pairs = (merge(profiles[at : at + 2]) for at in range(0, len(profiles), 2))
+    return [profile for profile in pairs if profile is not None]
 
 
 def headline(interval: Interval) -> dict[str, float]:

@@ -2,12 +2,12 @@
 
 import msgspec
 
-from perftui.model.profile import ProfileStatus
+from perftui.model.profile import Frame, ProfileStatus, StackProfile, StackRow
 from perftui.model.sample import CpuSection, MemorySection, Sample
 from perftui.model.table import Table
 from perftui.model.target import HOST
 from perftui.session.options import SessionOptions
-from perftui.session.pipeline import HISTORY_POINTS, Pipeline
+from perftui.session.pipeline import HISTORY_POINTS, MAX_SAMPLES, Pipeline
 
 OFF = ProfileStatus(state="off")
 
@@ -53,6 +53,21 @@ def sample(second: int, busy_ticks: int) -> Sample:
     )
 
 
+def profile(second: int) -> StackProfile:
+    now = 1_000_000_000 * (second + 1)
+    return StackProfile(
+        sampler="test",
+        rate_hz=1,
+        started_ns=now - 1_000_000_000,
+        ended_ns=now,
+        covered_ns=1_000_000_000,
+        attempts=1,
+        frames=(Frame(function="main"),),
+        stacks=((0,),),
+        rows=(StackRow(pid=1, tid=1, stack=0, samples=1, on_cpu=1.0),),
+    )
+
+
 def test_nothing_is_said_before_the_second_sample() -> None:
     pipeline = Pipeline(SessionOptions())
     pipeline.feed(sample(0, 0), [], OFF)
@@ -73,12 +88,16 @@ def test_rates_come_from_neighbouring_samples_and_the_window_from_the_ends() -> 
     assert "swap" not in pipeline.history()
 
 
-def test_a_long_session_stays_bounded() -> None:
+def test_a_long_window_is_thinned_but_keeps_its_ends() -> None:
     pipeline = Pipeline(SessionOptions(window_seconds=600))
     for second in range(400):
-        pipeline.feed(sample(second, second), [], OFF)
+        pipeline.feed(sample(second, second), [profile(second)], OFF)
+        assert pipeline.interval is None or pipeline.interval.seconds == 1.0
     assert pipeline.window is not None
-    assert len(pipeline.window.samples) <= 62
+    assert len(pipeline.window.samples) <= MAX_SAMPLES
+    assert pipeline.window.whole.seconds == 399.0
+    assert pipeline.profile is not None
+    assert pipeline.profile.samples == 400
     assert len(pipeline.history()["cpu"]) == HISTORY_POINTS
 
 
