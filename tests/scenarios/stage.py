@@ -36,16 +36,23 @@ class CannotPlay(Exception):
 def spawn(work: Callable[[], object], *, own_session: bool = False, cgroup: "CpuCgroup | None" = None) -> int:
     """Fork a player that runs ``work`` and ends with the director; returns its pid.
 
-    ``own_session`` gives it a session, and so an autogroup, of its own. It joins ``cgroup`` before it starts.
+    ``own_session`` gives it a session, and so an autogroup, of its own. When this returns, the player is in its
+    session and in ``cgroup``, and starts to work.
     """
     director = os.getpid()
+    told, tell = os.pipe()
     pid = os.fork()
     if pid:
+        os.close(tell)
+        os.read(told, 1)
+        os.close(told)
         return pid
     try:
         _become_player(director, own_session)
         if cgroup is not None:
             cgroup.join()
+        os.close(told)
+        os.close(tell)
         work()
     except BaseException:  # a player must never return into the director's code
         traceback.print_exc()
