@@ -133,7 +133,7 @@ class TerminalDriver(LinuxDriver):
         self, app: "App[Any]", *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self.output = Output(sys.__stderr__.fileno() if sys.__stderr__ else 2, self._hang_up)
+        self.output = Output(_output_fd(), self._hang_up)
         self._file = cast(TextIOWrapper, self.output)
         self._wake_read = self._wake_write = -1
         self.started = False
@@ -205,6 +205,11 @@ class TerminalDriver(LinuxDriver):
             return os.read(self.fileno, 4096)
         except OSError:
             return b""
+
+
+def _output_fd() -> int:
+    """The terminal to draw on: stderr as Textual has it, stdout where stderr goes to a file."""
+    return 2 if os.isatty(2) else 1
 
 
 def leave_app(app: "App[Any]", number: int) -> None:

@@ -27,6 +27,7 @@ from perftui.tui.renderables.flame import (
     label,
     lay_out,
     origin,
+    place,
     row_strip,
 )
 from perftui.tui.widgets.flame import Flame
@@ -165,6 +166,13 @@ def test_the_list_counts_recursion_once() -> None:
 )
 def test_hue_says_whose_code_it_is(file: str, whose: int) -> None:
     assert origin(file) == whose
+
+
+def test_of_a_long_file_name_the_end_is_kept() -> None:
+    assert place("/srv/app/views.py", 31, 20, PALETTE) == "/srv/app/views.py:31"
+    assert place("/srv/app/views.py", 31, 12, PALETTE) == "…views.py:31"
+    assert place("/srv/app/views.py", 31, 0, PALETTE) == ""
+    assert place("", 0, 20, PALETTE) == ""
 
 
 # ---- the pane

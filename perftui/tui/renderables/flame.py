@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from perftui.profile.tree import Node
 from perftui.tui.palette import Palette
-from perftui.tui.renderables.cells import Part, cells, fit, strip_of
+from perftui.tui.renderables.cells import Part, cells, fit, harmless, strip_of
 
 Step = tuple[str, str]
 """Function and file: one frame on the way from the root. Its line changes while a function runs, so it is left out."""
@@ -278,6 +278,16 @@ def label(box: Box, room: int, palette: Palette) -> str:
         text = more + text
     share = f" {box.pct}%"
     return text + share if cells(text) + len(share) + 1 <= room else text
+
+
+def place(file: str, line: int, room: int, palette: Palette) -> str:
+    """``/srv/app.py:31`` in at most ``room`` cells; of a longer one the end is kept."""
+    text = harmless(f"{file}:{line}") if file else ""
+    if cells(text) <= room:
+        return text
+    while text and cells(text) >= room:
+        text = text[1:]
+    return palette.glyphs.ellipsis + text if text else ""
 
 
 Marked = Callable[[Box], bool]

@@ -20,6 +20,7 @@ from perftui.tui.renderables.flame import (
     lay_out,
     legend,
     matches,
+    place,
     row_strip,
     step_of,
 )
@@ -175,9 +176,9 @@ class Flame(LineView, can_focus=True):
         for at, row in enumerate(found):
             style = palette.selected if at == marked else palette.text
             figures = f"{100 * row.self_value / tree.total:5.0f}% {100 * row.total / tree.total:5.0f}%  "
-            place = f"  {row.file}:{row.line}" if row.file else ""
             quiet = style if style is palette.selected else palette.muted
-            strips.append(strip_of([(figures, style), (row.function, style), (place, quiet)], width, palette))
+            where = place(row.file, row.line, width - cells(figures + row.function) - 2, palette)
+            strips.append(strip_of([(figures, style), (row.function, style), ("  " + where, quiet)], width, palette))
         return strips
 
     def _hot(self, tree: Node) -> list[HotRow]:
@@ -197,11 +198,11 @@ class Flame(LineView, can_focus=True):
             return Strip.blank(width, palette.text)
         figures = f" {100 * node.total / tree.total:.0f} % (self {100 * node.self_value / tree.total:.0f} %)  "
         folded = f"  +{len(box.chain) - 1} folded" if len(box.chain) > 1 else ""
-        place = f"  {node.file}:{node.line}" if node.file else ""
         hues = legend(palette) if width >= LEGEND_FROM else []
         room = max(0, width - len(figures) - len(folded) - sum(len(text) for text, _ in hues) - 1)
-        name = f"{node.function}{place}"
-        name = fit(name, min(room, cells(name)), ellipsis=palette.glyphs.ellipsis)
+        name = fit(node.function, min(room, cells(node.function)), ellipsis=palette.glyphs.ellipsis)
+        where = place(node.file, node.line, room - cells(name) - 2, palette)
+        name = f"{name}  {where}" if where else name
         gap = " " * (room + 1 - cells(name))
         parts = [(figures, palette.accent), (name, palette.text), (folded, palette.muted), (gap, palette.text), *hues]
         return strip_of(parts, width, palette)

@@ -1,0 +1,41 @@
+"""What the screen looks like. After a wanted change: ``pytest tests/tui/test_app_snapshots.py --snapshot-update``."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from perftui.config import Config
+from perftui.tui.app import PerftuiApp
+from tests.tui.fixtures import build_update
+from tests.tui.seam import StillSession
+
+Compare = Callable[..., bool]
+
+SCREENS = {
+    "wide": ((160, 45), "dark", ("2", "down")),
+    "usual": ((80, 24), "dark", ("2", "down")),
+    "tiny": ((40, 10), "dark", ()),
+    "light": ((120, 35), "light", ("3",)),
+    "sixteen colours": ((120, 35), "ansi16", ("2",)),
+    "confirm": ((80, 24), "contrast", ("4", "enter")),
+    "help": ((80, 24), "dark", ("question_mark",)),
+}
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_screen(name: str, snap_compare: Compare) -> None:
+    size, theme, keys = SCREENS[name]
+    session = StillSession()
+
+    async def prepare(pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        for tick in range(1, 3):
+            # The journal shows times of day, which differ from place to place.
+            session.tick(msgspec.structs.replace(build_update(tick), journal=()))
+            await pilot.pause()
+        await pilot.press(*keys)
+        await pilot.pause()
+
+    assert snap_compare(PerftuiApp(session, Config(theme=theme)), terminal_size=size, run_before=prepare)
