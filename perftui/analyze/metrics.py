@@ -117,7 +117,10 @@ METRICS: dict[str, Metric] = {
         "part of the loop's time asleep outside its event wait", "ratio", figures.loop_sync_ratio
     ),
     "sync_wait_ratio": _waits(
-        "part of a thread's time waiting for data to reach the device", "ratio", figures.sync_wait_ratio, _SYSCALL
+        "part of a thread's time waiting for data to reach the device",
+        "ratio",
+        figures.sync_wait_ratio,
+        f"{_SYSCALL}, schedstat",
     ),
     "uninterruptible_ratio": _waits(
         "part of a thread's time in state D", "ratio", figures.uninterruptible_ratio, "/proc/PID/task/*/stat"

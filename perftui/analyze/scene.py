@@ -15,6 +15,10 @@ GIL_WAIT_SECONDS = 0.1
 """Waits for the interpreter lock, s/s, above which threads compete for it (coroot warns at 0.05)."""
 
 
+FEWEST_LOOKS = 5
+"""Looks at a sleeping thread from which its sleep is made out."""
+
+
 class Scene:
     """An interval and, for telling threads apart, the stacks of the same time.
 
@@ -187,9 +191,20 @@ class Scene:
         return max(self.loops or (), key=self.loop_sync_ratio, default=None)
 
     def sync_ratio(self, use: ThreadUse) -> float:
-        """Share of looks in which a thread waited for data to reach the device."""
+        """Share of a thread's time waiting for data to reach the device.
+
+        schedstat says exactly how long it slept, the looks say in what. Looks alone miss most waits of 100 µs on a busy
+        host: a look takes a CPU itself, and the thread is on its way again before it is read.
+        """
         calls = self.calls
-        return sum(wait.ratio for wait in use.waits if waits.is_sync(wait, calls)) if calls else 0.0
+        if calls is None:
+            return 0.0
+        blocked = [wait for wait in use.waits if wait.syscall != waits.RUNNING]
+        seen = sum(wait.ratio for wait in blocked)
+        if seen * use.looks < FEWEST_LOOKS:
+            return 0.0
+        syncing = sum(wait.ratio for wait in blocked if waits.is_sync(wait, calls))
+        return syncing / seen * max(0.0, 1 - use.run_ratio - use.delay_ratio)
 
     @cached_property
     def syncing_thread(self) -> ThreadUse | None:

@@ -104,9 +104,7 @@ def is_between_processes(wait: WaitShare) -> bool:
 
 
 def is_sync(wait: WaitShare, calls: Syscalls) -> bool:
-    """Asleep until data is on the device: in a sync call, or in a synchronous write."""
-    if not asleep(wait):
-        return False
+    """In a call that waits until data is on the device: a sync call, or a synchronous write."""
     return wait.syscall in calls.syncs or (
         wait.syscall in calls.writes and any(part in wait.wchan for part in _WRITEBACK)
     )

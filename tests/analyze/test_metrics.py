@@ -34,7 +34,7 @@ def test_wait_figures() -> None:
     busy = interval(tasks=tuple(Task(tid=at, run=0.25, looks=(gil(0.75), running(0.25))) for at in (1, 2, 3, 4)))
     assert value_of("gil_wait_seconds", busy) == pytest.approx(3.0, abs=0.01)
     assert value_of("gil_wait_ratio", busy) == pytest.approx(0.75, abs=0.01)
-    syncing = interval(tasks=(Task(looks=(asleep(0.8, FSYNC, state="D"), running(0.2))),))
+    syncing = interval(tasks=(Task(run=0.2, looks=(asleep(0.8, FSYNC, state="D"), running(0.2))),))
     assert value_of("sync_wait_ratio", syncing) == pytest.approx(0.8)
     locked = interval(tasks=tuple(Task(tid=at, slices=5, looks=(lock(0.5), running(0.5))) for at in (1, 2)))
     assert value_of("lock_wait_ratio", locked) == pytest.approx(0.5)

@@ -14,11 +14,12 @@ class IoSyncLatency(Rule):
     waits for its own pages or for the journal (O_SYNC). Each wait is short for the device and long for the program:
     the queue holds one request.
 
-    **Signals.** Required, from `/proc/PID/task/*/{stat,syscall}`: `sync_wait_ratio`, the share of looks at the
-    thread that waits most, at least 0.3 (clears at 0.2; an assumption that was checked on the scenarios). A thread
-    that waits for the journal may sleep in state S instead of D, so the system call decides and not the state.
-    Supporting: `uninterruptible_ratio` at least 0.2, `io_pressure_ratio` of `/proc/pressure/io` at least 0.1,
-    `disk_await_ms` of `/proc/diskstats` at least 1.
+    **Signals.** Required, from `/proc/PID/task/*/{schedstat,syscall}`: `sync_wait_ratio` of the thread that waits
+    most: the time that it sleeps, by schedstat, times the part of the looks at it asleep that found it in such a
+    call, at least 0.3 (clears at 0.2; an assumption that was checked on the scenarios). A thread that waits for the
+    journal may sleep in state S instead of D, so the system call decides and not the state. Supporting:
+    `uninterruptible_ratio` at least 0.2, `io_pressure_ratio` of `/proc/pressure/io` at least 0.1, `disk_await_ms`
+    of `/proc/diskstats` at least 1.
 
     **Look-alikes.** `io-device-saturated`: many requests queue for the device; here there is about one. Reads that
     miss the cache and throttled dirty pages wait in other calls.

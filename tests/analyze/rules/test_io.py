@@ -56,11 +56,21 @@ def test_synchronous_writes_count() -> None:
     ],
 )
 def test_other_waits_are_not_syncs(look: Look) -> None:
-    assert label(diagnose(tasks=(writer(look, running(1 - look.ratio)),))) == "healthy"
+    assert (
+        label(diagnose(tasks=(writer(look, running(1 - look.ratio), run=0.85 if look.syscall == FSYNC else 0.2),)))
+        == "healthy"
+    )
+
+
+def test_short_waits_count_although_most_looks_miss_them() -> None:
+    task = Task(
+        run=0.2, delay=0.3, slices=9000, looks=(running(0.8), asleep(0.15, FSYNC, state="D"), Look(0.05, "R", FSYNC))
+    )
+    assert label(diagnose(tasks=(task,), busy=(0.8, 0.6))) == "io-sync-latency"
 
 
 def test_it_clears_lower_than_it_fires() -> None:
-    view = window(tasks=(writer(asleep(0.25, FSYNC, state="D"), running(0.75)),))
+    view = window(tasks=(writer(asleep(0.25, FSYNC, state="D"), running(0.75), run=0.75),))
     assert label(classify(view)) == "healthy"
     assert label(classify(view, frozenset({"io-sync-latency"}))) == "io-sync-latency"
 
