@@ -51,12 +51,11 @@ def descendants(section: ProcessSection, root: int) -> Iterator[int]:
     generation = [(root, started.get(root, 0))]
     seen = {root}
     while generation:
-        generation = sorted(
-            (pid, start)
-            for parent, since in generation
-            for pid, start in children.get(parent, ())
-            if start >= since and pid not in seen
-        )
-        for pid, _ in generation:
-            seen.add(pid)
-            yield pid
+        younger = []
+        for parent, since in generation:
+            for pid, start in children.get(parent, ()):
+                if start >= since and pid not in seen:
+                    seen.add(pid)
+                    younger.append((pid, start))
+        generation = sorted(younger)
+        yield from (pid for pid, _ in generation)

@@ -116,7 +116,7 @@ class _Thread:
             changed = self._stat.changed()
             if many:
                 self.wchan, self._switches = "", (-1, -1)
-            elif ran or not self.row:
+            elif ran or not self.wchan:  # a thread that has just gone to sleep has no channel for a moment
                 self.wchan, self._switches = self._wait_channel(), self._count_switches()
             if ran or changed:
                 self._parse()
