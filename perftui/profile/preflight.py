@@ -26,10 +26,25 @@ def check(host: Host, pid: int) -> Interpreter:
 
     A tracer such as strace is no obstacle: the sampler only reads memory and never pauses the target.
     """
-    status = _status(host, pid)
-    _check_state(host, pid, status)
-    _check_rights(host, pid, status)
+    _check_rights(host, pid, check_state(host, pid))
     return _interpreter(host, pid)
+
+
+def check_state(host: Host, pid: int) -> dict[bytes, bytes]:
+    """The fields of the process's ``status``; NoData when it is gone, stopped, or held by a debugger.
+
+    The sampler itself does not notice: it reads the same stacks from a stopped process again and again.
+    """
+    status = _status(host, pid)
+    state = status.get(b"State", b"?")[:1]
+    if state == b"T":
+        raise NoData(f"process {pid} is stopped", f"kill -CONT {pid}")
+    if state == b"t":
+        tracer = int(status.get(b"TracerPid", b"0"))
+        raise NoData(f"process {pid} is held by a debugger{_named(host, tracer)}", "continue it there, or detach")
+    if state in b"ZX" and not _other_threads(host, pid):
+        raise NoData(f"process {pid} has ended", "attach to the process that took its place")
+    return status
 
 
 def _status(host: Host, pid: int) -> dict[bytes, bytes]:
@@ -39,17 +54,6 @@ def _status(host: Host, pid: int) -> dict[bytes, bytes]:
         if isinstance(error.__cause__, PermissionError):
             raise NoData(f"process {pid} is hidden (/proc is mounted with hidepid)", "run perftui as root") from error
         raise NoData(f"there is no process {pid}", "perftui ls lists those that run") from error
-
-
-def _check_state(host: Host, pid: int, status: dict[bytes, bytes]) -> None:
-    state = status.get(b"State", b"?")[:1]
-    if state == b"T":
-        raise NoData(f"process {pid} is stopped", f"kill -CONT {pid}")
-    if state == b"t":
-        tracer = int(status.get(b"TracerPid", b"0"))
-        raise NoData(f"process {pid} is held by a debugger{_named(host, tracer)}", "continue it there, or detach")
-    if state in b"ZX" and not _other_threads(host, pid):
-        raise NoData(f"process {pid} has ended", "attach to the process that took its place")
 
 
 def _named(host: Host, pid: int) -> str:

@@ -28,7 +28,7 @@ _SECOND = 1_000_000_000
 _KEPT_WINDOWS = 60
 _RECENT_WINDOWS = 5
 _FIRST_RETRY_SECONDS = 1.0
-_LAST_RETRY_SECONDS = 10.0
+_LAST_RETRY_SECONDS = 5.0
 _LEAD_NS = 40_000_000
 """How long py-spy takes from its start to its first look, before it was measured: 25–37 ms."""
 _SUCCESSOR_SLACK_NS = _SECOND
@@ -208,8 +208,17 @@ class PySpySampler:
             self._fail(NoData(f"process {self._pid} has ended"))
         elif not kept:
             self._fail(self._reason(window, outcome))
-        elif by_itself:
-            self._due_ns = min(self._due_ns, monotonic_ns())
+        else:
+            self._go_on(by_itself)
+
+    def _go_on(self, at_once: bool) -> None:
+        try:
+            preflight.check_state(self._host, self._pid)
+        except NoData as error:
+            self._fail(error)
+        else:
+            if at_once:
+                self._due_ns = min(self._due_ns, monotonic_ns())
 
     def _let_go(self, window: Window) -> Outcome:
         self._selector.unregister(window.output)

@@ -247,12 +247,11 @@ def test_not_a_python_process() -> None:
 
 def test_a_stopped_target_is_told_and_sampled_again_when_it_goes_on(sleeper: subprocess.Popen[bytes]) -> None:
     with sampling(sleeper.pid) as sampler:
+        collect(sampler, windows=1)
         os.kill(sleeper.pid, signal.SIGSTOP)
         said = unavailable(sampler)
         os.kill(sleeper.pid, signal.SIGCONT)
-        collect(sampler, windows=1)
-
-        assert sampler.status.state == "ok"
+        until(lambda: sampler.status.state == "ok")
     assert f"process {sleeper.pid} is stopped | kill -CONT {sleeper.pid}" in said
 
 
