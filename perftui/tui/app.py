@@ -4,10 +4,8 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
-from io import StringIO
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from rich.console import Console
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
@@ -27,19 +25,12 @@ from perftui.tui.screens.confirm import APPLY, UNDO, confirm_apply, confirm_undo
 from perftui.tui.screens.explain import explain_sheet
 from perftui.tui.screens.help import Section, help_sheet
 from perftui.tui.screens.main import MainScreen, Resumed
-from perftui.tui.terminal import Net, TerminalDriver, ascii_locale, color_depth, run_to_end
+from perftui.tui.terminal import Net, TerminalDriver, ascii_locale, color_depth, console_for, run_to_end
 from perftui.tui.themes import load_themes, pick_theme, textual_theme
 from perftui.tui.watching import Watching
 
 SLOW_LINK_SECONDS = 0.25
 """When to look again whether a slow link has taken what was sent."""
-
-CONSOLE_COLORS: dict[Colors, Literal["standard", "256", "truecolor"]] = {
-    "none": "standard",
-    "16": "standard",
-    "256": "256",
-    "truecolor": "truecolor",
-}
 
 
 class Ticked(Message):
@@ -47,11 +38,12 @@ class Ticked(Message):
 
 
 class Said(Message):
-    """Something to tell the user."""
+    """Something to tell the user, for some seconds or until it is dismissed."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, lasting: bool = False) -> None:
         super().__init__()
         self.text = text
+        self.lasting = lasting
 
 
 class PerftuiApp(App[None]):
@@ -90,15 +82,7 @@ class PerftuiApp(App[None]):
         self.config = config
         self.read_only = config.read_only
         self.mouse = config.mouse and not no_mouse
-        self.console = Console(
-            color_system=CONSOLE_COLORS[self.depth],
-            file=StringIO(),
-            force_terminal=True,
-            legacy_windows=False,
-            highlight=False,
-            emoji=False,
-            _environ={},
-        )
+        self.console = console_for(self.depth)
         self._net = Net(colors=self.depth != "none", ascii_only=self.ascii_only)
         self.themes = load_themes()
         for theme in self.themes.values():
@@ -131,8 +115,8 @@ class PerftuiApp(App[None]):
         self._in_session(self._tell_notices)
 
     def _tell_notices(self) -> None:
-        for notice in reversed(self.session.notices):
-            self.post_message(Said(notice))
+        for notice in self.session.notices:
+            self.post_message(Said(notice, lasting=True))
 
     # ---- updates
 
@@ -160,7 +144,7 @@ class PerftuiApp(App[None]):
         if update is None or self.screen is not self.main:
             return
         if self.paused:
-            self.main.banner.show(update)
+            self.main.show_banner(update)
         else:
             self.main.show(update)
 
@@ -238,8 +222,7 @@ class PerftuiApp(App[None]):
 
         def answered(button: str | None) -> None:
             if button == APPLY:
-                done = f"applied {proposal.knob}: {proposal.before} {self.palette.glyphs.arrow} {proposal.after}"
-                self._in_session(partial(self.session.apply, proposal, "user"), done)
+                self._in_session(partial(self.session.apply, proposal, "user"))
 
         self.push_screen(confirm_apply(proposal, self.config.deadline_seconds), answered)
 
@@ -270,7 +253,7 @@ class PerftuiApp(App[None]):
         self.push_screen(explain_sheet(message.rule_id))
 
     def on_said(self, message: Said) -> None:
-        self.main.tell(message.text)
+        self.main.tell(message.text, lasting=message.lasting)
 
     def _in_session(self, job: Callable[[], object], done: str = "") -> None:
         """Run a blocking call of the session in a thread, and say how it went."""

@@ -15,10 +15,11 @@ import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from types import FrameType
-from typing import Any, cast
+from typing import Any, Literal, cast
 
+from rich.console import Console
 from rich.segment import Segment
 from textual._xterm_parser import XTermParser
 from textual.app import App
@@ -59,6 +60,21 @@ def color_depth(environ: Mapping[str, str]) -> Colors:
         return "16"
     count = curses.tigetnum("colors")
     return "256" if count >= 256 else "16" if count >= 8 else "none"
+
+
+def console_for(depth: Colors) -> Console:
+    """What turns styles into codes, for a depth that is known. Without colours it is the net that takes them out."""
+    systems: dict[Colors, Literal["standard", "256", "truecolor"]]
+    systems = {"none": "standard", "16": "standard", "256": "256", "truecolor": "truecolor"}
+    return Console(
+        color_system=systems[depth],
+        file=StringIO(),
+        force_terminal=True,
+        legacy_windows=False,
+        highlight=False,
+        emoji=False,
+        _environ={},
+    )
 
 
 def ascii_locale(environ: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ from perftui.tui.app import PerftuiApp
 from perftui.tui.messages import ExplainAsked, KeepChosen, ProposalChosen, TargetPicked, UndoChosen
 from perftui.tui.screens.arrange import PANES
 from perftui.tui.screens.sheet import Page, Sheet
+from perftui.tui.widgets import banner
 from perftui.tui.widgets.line import LineView
 from tests.tui.fixtures import build_journal, build_proposals, build_update
 from tests.tui.seam import StillSession
@@ -154,7 +155,6 @@ async def test_a_proposal_is_confirmed_from_cancel() -> None:
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert session.asked == [("apply", proposal.id)]
-        assert "applied process.nice" in rows(app.main.banner)[0]
 
 
 async def test_escape_is_cancel() -> None:
@@ -193,10 +193,10 @@ async def test_a_waiting_change_is_announced_kept_and_undone() -> None:
         await pilot.press("escape")
         session.tick(msgspec.structs.replace(build_update(), journal=(entry,)))
         await pilot.pause()
-        banner = rows(app.main.banner)[0]
-        assert "APPLIED process.nice 0 → -5" in banner
-        assert "puts itself back in" in banner
-        assert "0.41 cores → 0.86 cores" in banner
+        told = rows(app.main.banner)[0]
+        assert "APPLIED process.nice 0 → -5" in told
+        assert "puts itself back in" in told
+        assert "0.41 cores → 0.86 cores" in told
         await pilot.press("K", "U")
         await app.workers.wait_for_complete()
         assert sorted(session.asked) == sorted([("keep", entry.id), ("undo", entry.id)])
@@ -233,6 +233,24 @@ async def test_a_refusal_is_told() -> None:
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert "the value is 3 by now" in rows(app.main.banner)[0]
+
+
+async def test_an_outcome_goes_by_itself_and_the_change_is_shown_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(banner, "SAID_NS", 50_000_000)
+    session, app = started()
+    update = msgspec.structs.replace(build_update(), journal=build_journal()[:1])
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        session.tick(update)
+        await pilot.pause()
+        app.main.tell("that did not work")
+        assert "that did not work" in rows(app.main.banner)[0]
+        while app.main.banner.said:
+            await pilot.pause(0.01)
+        await pilot.press("space")  # the countdown goes on in a pause
+        session.tick(update)
+        await pilot.pause()
+        assert "APPLIED" in rows(app.main.banner)[0]
 
 
 async def test_what_the_dead_man_did_is_told_at_the_start() -> None:

@@ -87,17 +87,21 @@ class MainScreen(Screen[None]):
     def show(self, update: Update) -> None:
         """One tick: hand the update to every pane that can be seen."""
         self._latest = update
-        asked = self.banner.wanted
-        self.banner.update_shown = update
-        if self.banner.wanted != asked:
-            self.place()
+        self.show_banner(update)
         for view in self.views.values():
-            if view.display:
+            if view.display and view is not self.banner:
                 view.show(update)
 
-    def tell(self, text: str) -> None:
-        """Show a notice under the verdict."""
-        self.banner.tell(text)
+    def show_banner(self, update: Update) -> None:
+        """What waits for an answer is shown in a pause too."""
+        self.banner.update_shown = update
+        if self.banner.wanted != self.banner.display:
+            self.place()
+        self.banner.redraw()
+
+    def tell(self, text: str, *, lasting: bool = False) -> None:
+        """Show a text under the verdict: for some seconds, or until it is dismissed."""
+        self.banner.tell(text, lasting=lasting)
         self.place()
 
     def redraw_all(self) -> None:
@@ -138,9 +142,7 @@ class MainScreen(Screen[None]):
         self.place()
 
     def action_back(self) -> None:
-        if self.banner.notices:
-            self.banner.dismiss()
-        else:
+        if not self.banner.dismiss():
             self.zoomed = False
         self.place()
 

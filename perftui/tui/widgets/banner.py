@@ -6,31 +6,54 @@ from perftui.host import clock
 from perftui.tui.renderables.banner import change_strip, notice_strip, waiting_entry
 from perftui.tui.widgets.line import LineView
 
+SAID_NS = 8_000_000_000
+"""How long the outcome of a key stands before what waits for an answer is shown again."""
+
 
 class Banner(LineView):
-    """A change waiting for keep or undo goes before notices. Its clock is the wall's, so it runs on in a pause."""
+    """What was just said, then a change waiting for keep or undo, then notices, which stay until dismissed.
+
+    Its clock is the host's, so it runs on in a pause.
+    """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.notices: tuple[str, ...] = ()
+        self._said = ""
+        self._said_until_ns = 0
+
+    @property
+    def said(self) -> str:
+        """What was said a moment ago; empty when that is over."""
+        return self._said if clock.monotonic_ns() < self._said_until_ns else ""
 
     @property
     def wanted(self) -> bool:
         """Whether there is anything to show."""
-        return bool(self.notices) or waiting_entry(self.update_shown) is not None
+        return bool(self.said or self.notices) or waiting_entry(self.update_shown) is not None
 
-    def tell(self, text: str) -> None:
-        """Show a notice before the others."""
-        self.notices = (text, *self.notices)
+    def tell(self, text: str, *, lasting: bool) -> None:
+        """Show a text: for some seconds, or (``lasting``) until it is dismissed."""
+        if lasting:
+            self.notices = (*self.notices, text)
+        else:
+            self._said, self._said_until_ns = text, clock.monotonic_ns() + SAID_NS
         self.redraw()
 
-    def dismiss(self) -> None:
-        """Drop the notice that is shown."""
-        self.notices = self.notices[1:]
+    def dismiss(self) -> bool:
+        """Drop the text that is shown; False when there was none."""
+        if self.said:
+            self._said = ""
+        elif self.notices:
+            self.notices = self.notices[1:]
+        else:
+            return False
         self.redraw()
+        return True
 
     def draw(self, width: int, height: int) -> list[Strip]:  # noqa: ARG002 - one line whatever the height
-        entry = waiting_entry(self.update_shown)
-        if entry is not None:
+        if said := self.said:
+            return [notice_strip((said,), width, self.palette)]
+        if (entry := waiting_entry(self.update_shown)) is not None:
             return [change_strip(entry, clock.wall_ns(), width, self.palette)]
         return [notice_strip(self.notices, width, self.palette)] if self.notices else []
