@@ -170,9 +170,10 @@ class Session:
     def _update(self, watched: _Watched, sample: Sample) -> Update:
         pipeline = watched.pipeline
         status = self._profile_status(watched)
+        journal = tuple(self._with_effect(entry) for entry in self.journal.entries(limit=50))
         proposals: tuple[Proposal, ...] = ()
         if pipeline.window is not None and pipeline.diagnosis is not None:
-            proposals = plan(pipeline.diagnosis, pipeline.window.whole, self.manual)
+            proposals = plan(pipeline.diagnosis, pipeline.window.whole, self.manual | _in_force(journal))
         return Update(
             sample=sample,
             interval=pipeline.interval,
@@ -180,7 +181,7 @@ class Session:
             profile=pipeline.profile,
             profile_status=status,
             proposals=proposals,
-            journal=tuple(self._with_effect(entry) for entry in self.journal.entries(limit=50)),
+            journal=journal,
             history=pipeline.history(),
             own_cost=OwnCost(
                 cpu_pct=self._own.lap_cpu_pct(),
@@ -257,6 +258,7 @@ class Session:
             entry = self.executor.apply(proposal, approval, held, deadline_seconds=self.options.deadline_seconds)
             settled = clock.monotonic_ns() + int(proposal.settle_seconds * 1e9)
             self._effects[entry.id] = Effect(metric=proposal.metric, before=before, settled_ns=settled)
+            self._watched.pipeline.start_afresh()
             return self._with_effect(entry)
 
     def keep(self, entry_id: str) -> JournalEntry:
@@ -269,6 +271,7 @@ class Session:
         """Put an applied or kept change back."""
         with self._lock:
             self._save_effect(entry_id)
+            self._watched.pipeline.start_afresh()
             return self.executor.undo(entry_id)
 
     def _with_effect(self, entry: JournalEntry) -> JournalEntry:
@@ -290,3 +293,8 @@ class Session:
             value = readings.get((proposal.knob, proposal.subject))
             if entry.id in self._effects and entry.open and value not in (None, proposal.after):
                 self.manual |= {f"{proposal.knob} {proposal.subject}"}
+
+
+def _in_force(journal: tuple[JournalEntry, ...]) -> frozenset[str]:
+    """Knobs with a change that nobody has decided on: nothing more is proposed for them."""
+    return frozenset(f"{entry.proposal.knob} {entry.proposal.subject}" for entry in journal if entry.open)

@@ -51,6 +51,13 @@ class Pipeline:
         self.diagnosis = classify(self.window, self._firing)
         self._firing = frozenset(finding.rule for finding in self.diagnosis.findings)
 
+    def start_afresh(self) -> None:
+        """Forget what was seen up to now: a setting has changed, and a verdict must not mix both sides of it."""
+        while len(self._samples) > 1:
+            self._samples.popleft()
+        self._profiles.clear()
+        self._firing = frozenset()
+
     def history(self) -> dict[str, tuple[float, ...]]:
         return self._history.latest(HISTORY_POINTS)
 

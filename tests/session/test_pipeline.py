@@ -101,6 +101,20 @@ def test_a_long_window_is_thinned_but_keeps_its_ends() -> None:
     assert len(pipeline.history()["cpu"]) == HISTORY_POINTS
 
 
+def test_a_fresh_start_judges_only_what_comes_after() -> None:
+    pipeline = Pipeline(SessionOptions())
+    for second in range(6):
+        pipeline.feed(sample(second, 90 * second), [profile(second)], OFF)
+    pipeline.start_afresh()
+    pipeline.feed(sample(6, 90 * 5), [profile(6)], OFF)
+    assert pipeline.window is not None
+    assert pipeline.window.whole.seconds == 1.0
+    assert pipeline.window.whole.cpu is not None
+    assert pipeline.window.whole.cpu.total.busy_ratio == 0.0
+    assert pipeline.profile is not None
+    assert pipeline.profile.samples == 1
+
+
 def test_a_recorded_session_gives_the_same_answers() -> None:
     live, replayed = Pipeline(SessionOptions()), Pipeline(SessionOptions())
     for second in range(5):
