@@ -4,7 +4,6 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 
 from perftui.errors import NoData
@@ -29,6 +28,8 @@ def _candidates() -> Iterator[Path]:
 
 
 def _of_distribution() -> Iterator[Path]:
+    from importlib import metadata  # 17 ms that most installations never need
+
     try:
         distribution = metadata.distribution("py-spy")
     except metadata.PackageNotFoundError:
