@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.accept.story import descendants, state, wait_for
+from tests.accept.story import commands, descendants, kill, state, wait_for
 from tests.demo.faults import FAULTS
 from tests.demo.run import demo, switch
 
@@ -49,3 +49,11 @@ def test_it_ends_with_its_helpers() -> None:
     with demo("one-core") as (pid, _):
         helpers = wait_for(lambda: descendants(pid), "the indexer")
     assert {state(process) for process in (pid, *helpers)} <= {"X", "Z"}
+
+
+def test_neighbours_are_no_children_and_end_with_the_service() -> None:
+    with demo("neighbour") as (pid, _):
+        spinners = wait_for(lambda: set(commands(rf"tests\.demo\.jobs spin {pid}$")), "the spinners")
+        assert not spinners & descendants(pid)
+        kill(pid)
+        wait_for(lambda: {state(spinner) for spinner in spinners} <= {"X", "Z"}, "the end of the spinners")

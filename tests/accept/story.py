@@ -81,7 +81,8 @@ def commands(pattern: str) -> dict[int, str]:
     found = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
         with suppress(OSError):
-            line = Path(f"/proc/{name}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            raw = Path(f"/proc/{name}/cmdline").read_bytes()
+            line = raw.replace(b"\0", b" ").decode(errors="replace").strip()
             if int(name) != os.getpid() and re.search(pattern, line):
                 found[int(name)] = line
     return found

@@ -1,10 +1,12 @@
 """The planted bottlenecks of the demo service, and which of them is on."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 FAULTS = {
@@ -24,7 +26,8 @@ class Faults:
     """Exactly one fault is on at a time. Helper processes belong to it and end with it."""
 
     def __init__(self, name: str) -> None:
-        self._helpers: list[subprocess.Popen[bytes]] = []
+        self._indexer: subprocess.Popen[bytes] | None = None
+        self._spinners: list[int] = []
         self.name = "none"
         self.switch(name)
 
@@ -34,20 +37,31 @@ class Faults:
         self.end_helpers()
         self.name = name
         if name in ("one-core", "neighbour"):
-            self._start("index")
+            self._indexer = subprocess.Popen(_job("index"))
         if name == "neighbour":
             for _ in range(SPINNERS_PER_CPU * (os.cpu_count() or 1)):
-                self._start("spin", own_session=True)
+                self._spinners.append(_start_stranger())
 
     def end_helpers(self) -> None:
-        for helper in self._helpers:
-            helper.kill()
-            helper.wait()
-        self._helpers.clear()
+        if self._indexer is not None:
+            self._indexer.kill()
+            self._indexer.wait()
+            self._indexer = None
+        while self._spinners:
+            pidfd = self._spinners.pop()
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            os.close(pidfd)
 
-    def _start(self, job: str, *, own_session: bool = False) -> None:
-        argv = [sys.executable, "-m", "tests.demo.jobs", job, str(os.getpid())]
-        self._helpers.append(subprocess.Popen(argv, start_new_session=own_session))
+
+def _job(name: str) -> list[str]:
+    return [sys.executable, "-m", "tests.demo.jobs", name, str(os.getpid())]
+
+
+def _start_stranger() -> int:
+    """Start a spinner that is no child of ours, in a session of its own; returns its pidfd."""
+    done = subprocess.run(_job("spin"), stdout=subprocess.PIPE, check=True)
+    return os.pidfd_open(int(done.stdout))
 
 
 class Stock:
@@ -68,7 +82,7 @@ class Stock:
 
 def ask_warehouse() -> None:
     """A slow call to somebody else: under a lock it makes everybody wait."""
-    time.sleep(0.03)
+    time.sleep(0.06)
 
 
 class Audit:
@@ -83,7 +97,7 @@ class Audit:
     def append(self, record: str) -> None:
         if os.fstat(self._fd).st_size > self.LIMIT_BYTES:
             os.ftruncate(self._fd, 0)
-        steps = 20 if self._faults.name == "fsync" else 1
+        steps = 100 if self._faults.name == "fsync" else 1
         for step in range(steps):
             os.write(self._fd, f"{step} {record}\n".encode())
             if self._faults.name == "fsync":
