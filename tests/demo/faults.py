@@ -97,7 +97,7 @@ class Audit:
     def append(self, record: str) -> None:
         if os.fstat(self._fd).st_size > self.LIMIT_BYTES:
             os.ftruncate(self._fd, 0)
-        steps = 100 if self._faults.name == "fsync" else 1
+        steps = 600 if self._faults.name == "fsync" else 1
         for step in range(steps):
             os.write(self._fd, f"{step} {record}\n".encode())
             if self._faults.name == "fsync":
