@@ -36,7 +36,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
     """One futex word that several threads wait for.
 
     ``waiting`` is the mean number of threads waiting at a time. ``wait_ratio`` is the mean share of its threads'
-    time, time spent waiting for the interpreter lock left out. ``moves_per_s`` counts how often its threads are let
+    time. ``moves_per_s`` counts how often its threads are let
     go. ``held_ratio`` estimates the share of time in which somebody holds it: None where looks alone cannot tell a
     lock from a queue.
     """
@@ -92,20 +92,18 @@ def _lock(address: int, shared: bool, waiters: list[_Waiter], calls: Syscalls, r
     threads = tuple(waiter.thread for waiter in waiters)
     waiting = sum(waiter.ratio for waiter in waiters)
     outside = len(waiters) - waiting
-    gil = {waiter.thread.tid: _gil_ratio(waiter.thread, calls) for waiter in waiters}
     if _idle_ratio(threads, calls, shared) > 0.5 * max(outside, 0.1):
         held: float | None = 0.0
     elif all(waiter.mutex for waiter in waiters):
         held = 1.0
     else:
-        in_line = sum(gil.values()) + sum(thread.delay_ratio for thread in threads)
+        in_line = sum(_gil_ratio(thread, calls) + thread.delay_ratio for thread in threads)
         held = _semaphore_held(threads, waiting, outside, in_line, reader)
     return Lock(
         address=address,
         threads=threads,
         waiting=waiting,
-        wait_ratio=sum(min(1.0, waiter.ratio / max(0.01, 1 - gil[waiter.thread.tid])) for waiter in waiters)
-        / len(waiters),
+        wait_ratio=waiting / len(waiters),
         moves_per_s=sum(thread.slices_per_s for thread in threads),
         held_ratio=held,
         between_processes=shared,

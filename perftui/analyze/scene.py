@@ -15,7 +15,7 @@ GIL_WAIT_SECONDS = 0.1
 """Waits for the interpreter lock, s/s, above which threads compete for it (coroot warns at 0.05)."""
 
 
-FEWEST_LOOKS = 5
+FEWEST_LOOKS = 2
 """Looks at a sleeping thread from which its sleep is made out."""
 
 
@@ -203,8 +203,7 @@ class Scene:
         seen = sum(wait.ratio for wait in blocked)
         if seen * use.looks < FEWEST_LOOKS:
             return 0.0
-        syncing = sum(wait.ratio for wait in blocked if waits.is_sync(wait, calls))
-        return syncing / seen * max(0.0, 1 - use.run_ratio - use.delay_ratio)
+        return waits.sync_part(blocked, calls) / seen * max(0.0, 1 - use.run_ratio - use.delay_ratio)
 
     @cached_property
     def syncing_thread(self) -> ThreadUse | None:

@@ -1,6 +1,6 @@
 """What a thread's wait means, from its system call and the place of its futex word."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import msgspec
@@ -18,9 +18,16 @@ _FUTEX_COMMAND = 0x7F
 _FUTEX_WAIT = 0
 _FUTEX_WAIT_BITSET = 9
 
-_WRITEBACK = ("jbd2_log_wait", "log_wait_commit", "wait_on_page", "folio_wait", "wait_on_buffer", "xfs_log_force")
-"""Where a write with O_SYNC sleeps: for the journal, or for its own pages. Beginnings or parts of wchan."""
-
+_WRITEBACK = (
+    "folio_wait",
+    "jbd2_log_wait",
+    "log_wait_commit",
+    "submit_bio_wait",
+    "wait_on_buffer",
+    "wait_on_page",
+    "xfs_log_force",
+)
+"""Where a synchronous write sleeps: for the journal, for its own pages, for the device. Parts of wait channels."""
 
 _SYNCS = ("fsync", "fdatasync", "sync_file_range", "sync_file_range2", "msync", "syncfs", "sync")
 _WRITES = ("write", "pwrite64", "writev", "pwritev", "pwritev2")
@@ -103,8 +110,14 @@ def is_between_processes(wait: WaitShare) -> bool:
     return wait.region == SHARED or not wait.futex_op & _FUTEX_PRIVATE
 
 
-def is_sync(wait: WaitShare, calls: Syscalls) -> bool:
-    """In a call that waits until data is on the device: a sync call, or a synchronous write."""
-    return wait.syscall in calls.syncs or (
-        wait.syscall in calls.writes and any(part in wait.wchan for part in _WRITEBACK)
-    )
+def sync_part(seen: Sequence[WaitShare], calls: Syscalls) -> float:
+    """The sum of the ratios of looks in a call that waits until data is on the device.
+
+    That is a sync call, or a write that sleeps where synchronous writes do. A wait channel is often gone when read:
+    writes without one count in the proportion of those with one.
+    """
+    syncing = sum(wait.ratio for wait in seen if wait.syscall in calls.syncs)
+    writes = [wait for wait in seen if wait.syscall in calls.writes]
+    named = sum(wait.ratio for wait in writes if wait.wchan)
+    flushed = sum(wait.ratio for wait in writes if any(part in wait.wchan for part in _WRITEBACK))
+    return syncing + (sum(wait.ratio for wait in writes) * flushed / named if named > 0 else 0.0)

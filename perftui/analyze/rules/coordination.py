@@ -76,10 +76,10 @@ class CoordLock(Rule):
     moving through it one at a time.
 
     **Signals.** Required, from `/proc/PID/task/*/{syscall,schedstat}`: `lock_wait_ratio`, the mean share of their
-    time that the threads of this lock wait for it (time spent waiting for the GIL left out), at least 0.4 (clears
-    at 0.3; 77 % measured with a sleeping holder, 48 to 63 % with a computing one); `lock_waiters` at least 0.8 at a
-    time (0.6); `lock_moves_per_s`, how often they are let go, at least 0.3 (0.1); `lock_held_ratio` at least 0.7
-    (0.5): while anybody waits for a lock somebody holds it, so on average one of its threads is outside the wait.
+    time that the threads of this lock wait for it, at least 0.4 (clears at 0.3; 77 % measured with a sleeping
+    holder, 48 to 63 % with a computing one); `lock_waiters` at least 0.8 at a time (0.6); `lock_moves_per_s`, how
+    often they are let go, at least 0.3 (0.1); `lock_held_ratio` at least 0.7 (0.5): while anybody waits for a lock
+    somebody holds it, so on average one of its threads is outside the wait.
 
     **Look-alikes.** An idle pool (`queue.get()`, `join()`) sleeps in the same call, but stands still; a lightly
     used one has nobody outside; a busy one shows pool functions in its stacks. Workers that take turns at a pipe or

@@ -108,6 +108,12 @@ def test_a_lock_held_across_a_computation_comes_before_the_gil_and_the_core() ->
     assert [finding.rule for finding in diagnosis.findings][:2] == ["coord-lock", "coord-gil"]
 
 
+def test_short_waits_at_a_pools_queue_among_long_ones_for_the_gil() -> None:
+    tasks = team(8, 0.125, running(0.2), gil(0.66), lock(0.14), slices=200)
+    stacks = in_stack(tasks, ((frame("round_trip"),), 900, 110.0))
+    assert label(diagnose(tasks=tasks, busy=(1.0, 0.1), profile=stacks)) == "coord-gil"
+
+
 def test_two_threads_that_take_turns() -> None:
     tasks = team(2, 0.01, lock(0.5), asleep(0.5))
     assert label(diagnose(tasks=tasks, profile=in_stack(tasks, ((WITH_LOCK,), 900, 0.0)))) == "coord-lock"

@@ -62,6 +62,11 @@ def test_other_waits_are_not_syncs(look: Look) -> None:
     )
 
 
+def test_synchronous_writes_count_when_the_channel_was_often_missed() -> None:
+    looks = (asleep(0.3, WRITE, state="D"), asleep(0.1, WRITE, state="D", wchan="submit_bio_wait"), running(0.6))
+    assert label(diagnose(tasks=(writer(*looks, run=0.3),))) == "io-sync-latency"
+
+
 def test_short_waits_count_although_most_looks_miss_them() -> None:
     task = Task(
         run=0.2, delay=0.3, slices=9000, looks=(running(0.8), asleep(0.15, FSYNC, state="D"), Look(0.05, "R", FSYNC))
