@@ -52,7 +52,7 @@ class IoSyncLatency(Rule):
         frame = places[0].frame if places else None
         disk = scene.slowest_disk
         where = f" in {blame.text(places[0])}" if places else ""
-        device = f"; {disk.name} takes {disk.await_ms:.1f} ms a request" if disk and disk.await_ms is not None else ""
+        device = f"; {disk.name} takes {disk.await_ms:.2g} ms a request" if disk and disk.await_ms is not None else ""
         name = f"{thread.name} (TID {thread.tid})" if thread else "a thread"
         return Story(
             summary=f"{name} spends {ratio_text(ratio)} of its time waiting for data to reach the device"

@@ -32,7 +32,7 @@ def test_a_write_and_fsync_loop() -> None:
     finding = diagnosis.findings[0]
     assert finding.blame is not None
     assert (finding.blame.device, finding.blame.function, finding.blame.tid) == ("vda", "commit", PID)
-    assert "4.0 ms a request" in finding.summary
+    assert "4 ms a request" in finding.summary
     assert {evidence.metric for evidence in finding.evidence} >= {"sync_wait_ratio", "disk_await_ms"}
 
 
