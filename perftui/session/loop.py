@@ -81,9 +81,19 @@ class Session:
 
     # ---- running
 
-    def start(self, on_update: Callable[[Update], None]) -> None:
-        """Begin ticking in a thread; ``on_update`` is called from that thread."""
-        self._thread = threading.Thread(target=self._loop, args=(on_update, None), name="perftui-session", daemon=True)
+    def start(self, on_update: Callable[[Update], None], on_failure: Callable[[Exception], None]) -> None:
+        """Begin ticking in a thread; both are called from that thread.
+
+        ``on_failure`` gets a fault that ended the loop: without it the screen would just stand still.
+        """
+
+        def work() -> None:
+            try:
+                self._loop(on_update, None)
+            except Exception as fault:  # noqa: BLE001  (whatever it is, the owner of the screen must know)
+                on_failure(fault)
+
+        self._thread = threading.Thread(target=work, name="perftui-session", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

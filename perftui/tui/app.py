@@ -46,6 +46,14 @@ class Said(Message):
         self.lasting = lasting
 
 
+class Failed(Message):
+    """The session's thread ended with a fault."""
+
+    def __init__(self, fault: Exception) -> None:
+        super().__init__()
+        self.fault = fault
+
+
 class PerftuiApp(App[None]):
     """Shows what the session says and asks it for what the user wants; decides nothing itself."""
 
@@ -111,7 +119,7 @@ class PerftuiApp(App[None]):
         """Paint the first frame; then watching may take its share of the CPU."""
         self._curtain.close()
         self.main.refresh(layout=True, repaint=False)
-        self.session.start(self._take)
+        self.session.start(self._take, self._fail)
         self._in_session(self._tell_notices)
 
     def _tell_notices(self) -> None:
@@ -127,6 +135,10 @@ class PerftuiApp(App[None]):
             self._tick_due = True
             self.post_message(Ticked())
 
+    def _fail(self, fault: Exception) -> None:
+        """Called from the session's thread as its last word."""
+        self.post_message(Failed(fault))
+
     def on_ticked(self) -> None:
         """Show the newest update, unless the link still carries the one before."""
         driver = self._driver  # private, but the only place that knows how much output is on its way
@@ -135,6 +147,10 @@ class PerftuiApp(App[None]):
             return
         self._tick_due = False
         self._show_latest()
+
+    def on_failed(self, message: Failed) -> None:
+        """The session's thread has ended: so does the screen, with the fault, rather than stand still."""
+        raise message.fault
 
     def on_resumed(self, _: Resumed) -> None:
         self._show_latest()

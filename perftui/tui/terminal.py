@@ -27,6 +27,7 @@ from textual.color import Color
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
 
+from perftui.errors import NotDeliverable
 from perftui.tui.palette import Colors
 from perftui.tui.renderables.cells import cells, harmless
 
@@ -291,4 +292,6 @@ def run_to_end(app: "App[Any]", *, mouse: bool, stop: Callable[[], None]) -> int
     """Run the app on this process's terminal; returns the exit code."""
     with kept_terminal(app, stop), suppress(asyncio.CancelledError):
         app.run(mouse=mouse)
-    return app.return_code or 0
+    code = app.return_code or 0
+    # Textual ends a crash with 1, which is the code of a failed check here.
+    return NotDeliverable.exit_code if code == 1 else code

@@ -42,12 +42,16 @@ class Updates:
 
     def __init__(self) -> None:
         self._latest: Update | None = None
+        self.fault: Exception | None = None
         self._changed = threading.Condition()
 
     def __call__(self, update: Update) -> None:
         with self._changed:
             self._latest = update
             self._changed.notify_all()
+
+    def fail(self, fault: Exception) -> None:
+        self.fault = fault
 
     def wait_for(self, condition: Callable[[Update], bool], seconds: float = 30.0) -> Update:
         deadline = time.monotonic() + seconds
@@ -119,7 +123,7 @@ def test_a_target_that_ended_before_the_first_look_is_an_error(journal: Journal)
 def test_select_moves_to_another_process(child: subprocess.Popen[bytes], journal: Journal) -> None:
     session = Session(Host(), None, QUICK, journal)
     updates = Updates()
-    session.start(updates)
+    session.start(updates, updates.fail)
     try:
         updates.wait_for(lambda update: update.interval is not None and update.sample.target.kind == "host")
         session.select(child.pid)
@@ -136,7 +140,7 @@ def test_select_moves_to_another_process(child: subprocess.Popen[bytes], journal
 def test_a_change_is_applied_measured_and_taken_back(child: subprocess.Popen[bytes], journal: Journal) -> None:
     session = Session(Host(), HeldTarget.open(Host(), child.pid), QUICK, journal)
     updates = Updates()
-    session.start(updates)
+    session.start(updates, updates.fail)
     try:
         updates.wait_for(lambda update: update.interval is not None)
         entry = session.apply(renice(child, "7"), "test")
@@ -147,6 +151,26 @@ def test_a_change_is_applied_measured_and_taken_back(child: subprocess.Popen[byt
         assert os.getpriority(os.PRIO_PROCESS, child.pid) == 0
         assert journal.get(entry.id).metric_before is not None
         assert journal.get(entry.id).metric_after is not None
+    finally:
+        session.stop()
+
+
+def test_a_fault_in_the_loop_is_handed_over_not_swallowed(child: subprocess.Popen[bytes], journal: Journal) -> None:
+    session = Session(Host(), HeldTarget.open(Host(), child.pid), QUICK, journal)
+    faults: list[Exception] = []
+    handed_over = threading.Event()
+
+    def broken(_: Update) -> None:
+        raise RuntimeError("planted")
+
+    def failed(fault: Exception) -> None:
+        faults.append(fault)
+        handed_over.set()
+
+    session.start(broken, failed)
+    try:
+        assert handed_over.wait(30)
+        assert str(faults[0]) == "planted"
     finally:
         session.stop()
 
@@ -165,7 +189,7 @@ def test_read_only_refuses_every_change(child: subprocess.Popen[bytes], journal:
 def test_profiling_can_be_switched(child: subprocess.Popen[bytes], journal: Journal) -> None:
     session = Session(Host(), HeldTarget.open(Host(), child.pid), QUICK, journal)
     updates = Updates()
-    session.start(updates)
+    session.start(updates, updates.fail)
     try:
         assert updates.wait_for(lambda update: update.interval is not None).profile_status.state == "off"
         session.set_profiling(True)
@@ -181,7 +205,7 @@ def test_profiling_can_be_switched(child: subprocess.Popen[bytes], journal: Jour
 def test_a_knob_that_somebody_else_sets_turns_manual(child: subprocess.Popen[bytes], journal: Journal) -> None:
     session = Session(Host(), HeldTarget.open(Host(), child.pid), QUICK, journal)
     updates = Updates()
-    session.start(updates)
+    session.start(updates, updates.fail)
     try:
         updates.wait_for(lambda update: update.interval is not None)
         session.apply(renice(child, "7"), "test")

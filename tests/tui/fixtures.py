@@ -5,7 +5,7 @@ from math import nan, sin
 from perftui.model.finding import Blame, Diagnosis, Evidence, Finding, HotFunction, RuledOut, Unknown
 from perftui.model.interval import Interval
 from perftui.model.journal import EntryState, JournalEntry
-from perftui.model.profile import Frame, ProfileStatus, StackProfile, StackRow, ThreadName
+from perftui.model.profile import ProfileStatus
 from perftui.model.proposal import Proposal, SetNice, ThreadValue
 from perftui.model.sample import (
     CgroupCpu,
@@ -25,6 +25,7 @@ from perftui.model.sample import (
 from perftui.model.table import Table
 from perftui.model.target import HOST, ProcessId, Target
 from perftui.model.update import OwnCost, Update
+from tests.tui.stacks import build_profile
 
 SECOND = 1_000_000_000
 START_NS = 5_000 * SECOND
@@ -330,30 +331,6 @@ def build_journal() -> tuple[JournalEntry, ...]:
     return tuple(build_entry(f"j{4 - row}", state, tick=-300 * row) for row, state in enumerate(states))
 
 
-def build_profile() -> StackProfile:
-    """Ten seconds at 100 Hz: functions at 60, 30 and 10 % of the CPU, and threads that wait."""
-    leaves = (("parse", 31, 600), ("encode", 50, 300), ("log", 77, 100))
-    frames = [Frame(function="main", file="/srv/app.py", line=5), Frame(function="serve", file="/srv/app.py", line=12)]
-    frames += [Frame(function=name, file="/srv/app.py", line=line) for name, line, _ in leaves]
-    frames += [Frame(function="wait", file="/usr/lib/python3.11/threading.py", line=320)]
-    rows = [
-        StackRow(pid=TARGET_PID, tid=TARGET_PID, stack=at, samples=samples, on_cpu=samples)
-        for at, (_, _, samples) in enumerate(leaves)
-    ]
-    rows += [
-        StackRow(pid=TARGET_PID, tid=TARGET_PID + 20 * thread, stack=3, samples=1000, on_cpu=0)
-        for thread in range(1, 9)
-    ]
-    return StackProfile(
-        sampler="py-spy", rate_hz=100, started_ns=START_NS, ended_ns=START_NS + 10 * SECOND,
-        covered_ns=10 * SECOND, attempts=1000, frames=tuple(frames), stacks=((0, 1, 2), (0, 1, 3), (0, 1, 4), (0, 5)),
-        rows=tuple(rows),
-        threads=tuple(
-            ThreadName(pid=TARGET_PID, tid=TARGET_PID + 20 * row, name=f"worker-{row}") for row in range(9)
-        ),
-    )  # fmt: skip
-
-
 HISTORY_RATES = {
     "disk-read": 2e4, "disk-write": 3e6, "net-rx": 4e5, "net-tx": 1e5, "target-rss": 1e8, "target-read": 2e4,
     "target-write": 7e5,
@@ -397,7 +374,7 @@ def build_update(
         sample=newer,
         interval=None if first else Interval.between(older, newer),
         diagnosis=build_diagnosis(limited=limited) if judged else None,
-        profile=build_profile() if judged else None,
+        profile=build_profile(TARGET_PID, START_NS) if judged else None,
         profile_status=ProfileStatus(state="ok", sampler="py-spy", sampler_cpu_ratio=0.03, rate_hz=100)
         if target
         else ProfileStatus(state="off", reason="no target", remedy="pick a process"),

@@ -1,7 +1,9 @@
 """The screen on this terminal with made-up updates: ``python -m tests.tui.program [MODE]``."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 
@@ -37,8 +39,9 @@ def hostile_update(tick: int) -> Update:
 
 
 def main(mode: str = "") -> int:
-    """``MODE``: ``crash`` (a widget raises after some ticks), ``callback`` (a callback does), ``hostile``."""
-    session = TickingSession(hostile_update if mode == "hostile" else build_update)
+    """``MODE``: ``hostile``, or what raises after some ticks: ``crash`` (a widget), ``callback``, ``session``."""
+    builders: dict[str, Callable[[int], Update]] = {"hostile": hostile_update, "session": _crash}
+    session = TickingSession(builders.get(mode, build_update))
     if mode == "crash":
         VerdictLine.draw = _crash  # type: ignore[method-assign,assignment]  # the point of it
     if mode == "callback":
@@ -49,7 +52,7 @@ def main(mode: str = "") -> int:
     return code
 
 
-def _crash(*_: object) -> None:
+def _crash(*_: object) -> NoReturn:
     raise RuntimeError("planted")
 
 

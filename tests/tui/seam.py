@@ -14,6 +14,8 @@ from tests.tui.fixtures import build_journal, build_update
 class StillSession:
     """Ticks when told to, and keeps what it was asked for."""
 
+    fail: Callable[[Exception], None]
+
     def __init__(self, notices: tuple[str, ...] = ()) -> None:
         self.asked: list[tuple[str, object]] = []
         self.profiling = True
@@ -26,8 +28,9 @@ class StillSession:
     def started(self) -> bool:
         return self._on_update is not None
 
-    def start(self, on_update: Callable[[Update], None]) -> None:
+    def start(self, on_update: Callable[[Update], None], on_failure: Callable[[Exception], None]) -> None:
         self._on_update = on_update
+        self.fail = on_failure
 
     def tick(self, update: Update) -> None:
         assert self._on_update is not None
@@ -71,8 +74,8 @@ class TickingSession(StillSession):
         self._over = threading.Event()
         self.child: subprocess.Popen[bytes] | None = None
 
-    def start(self, on_update: Callable[[Update], None]) -> None:
-        super().start(on_update)
+    def start(self, on_update: Callable[[Update], None], on_failure: Callable[[Exception], None]) -> None:
+        super().start(on_update, on_failure)
         self.child = subprocess.Popen(
             [sys.executable, "-c", "import time; time.sleep(600)"], stdin=subprocess.DEVNULL, process_group=0
         )
@@ -87,6 +90,9 @@ class TickingSession(StillSession):
 
     def _run(self) -> None:
         tick = 1
-        while not self._over.wait(self._seconds):
-            self.tick(self._build(tick))
-            tick += 1
+        try:
+            while not self._over.wait(self._seconds):
+                self.tick(self._build(tick))
+                tick += 1
+        except Exception as fault:
+            self.fail(fault)

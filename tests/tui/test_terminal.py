@@ -22,6 +22,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
+from perftui.errors import NotDeliverable
 from perftui.tui.palette import Colors
 from perftui.tui.terminal import Net, Output, ascii_locale
 
@@ -149,12 +150,12 @@ def test_a_closed_terminal_ends_the_program(opened: list[Terminal], tmp_path: Pa
     assert_no_child_left(tmp_path / "child")
 
 
-@pytest.mark.parametrize("mode", ["crash", "callback"])
+@pytest.mark.parametrize("mode", ["crash", "callback", "session"])
 def test_an_exception_restores_the_terminal(mode: str, opened: list[Terminal], tmp_path: Path) -> None:
     terminal = Terminal(mode, str(tmp_path / "child"))
     opened.append(terminal)
     before = termios.tcgetattr(terminal.fd)
-    assert terminal.exit_code() == 1
+    assert terminal.exit_code() == NotDeliverable.exit_code
     assert terminal.modes_left_on() == set()
     assert termios.tcgetattr(terminal.fd) == before
     assert b"planted" in terminal.output[terminal.output.rindex(b"\x1b[?1049l") :]
