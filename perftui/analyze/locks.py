@@ -97,7 +97,8 @@ def _lock(address: int, shared: bool, waiters: list[_Waiter], calls: Syscalls, r
     elif all(waiter.mutex for waiter in waiters):
         held = 1.0
     else:
-        in_line = sum(_gil_ratio(thread, calls) + thread.delay_ratio for thread in threads)
+        elsewhere = sum(sum(_lock_waits(thread, calls).values()) for thread in threads) - waiting
+        in_line = elsewhere + sum(_gil_ratio(thread, calls) + thread.delay_ratio for thread in threads)
         held = _semaphore_held(threads, waiting, outside, in_line, reader)
     return Lock(
         address=address,
@@ -115,7 +116,8 @@ def _semaphore_held(
 ) -> float | None:
     """A semaphore may be a lock or the heart of a queue: the stacks know, and hardly anyone may be active outside.
 
-    ``in_line`` is the part of ``outside`` spent in line for a CPU or the interpreter.
+    ``in_line`` is the part of ``outside`` spent in line for something else: a CPU, the interpreter, another lock,
+    or the queue that the same threads take their work from.
     """
     verdicts = [reader.waits_for_work((thread.pid, thread.tid)) for thread in threads] if reader else []
     seen = [verdict for verdict in verdicts if verdict is not None]

@@ -143,6 +143,12 @@ def test_a_lock_whose_threads_do_other_things_too() -> None:
     assert label(diagnose(tasks=tasks, profile=in_stack(tasks, ((WITH_LOCK,), 900, 0.0)))) == "coord-lock"
 
 
+def test_a_lock_among_pool_workers_that_also_wait_for_work() -> None:
+    tasks = team(8, 0.001, lock(0.65), lock(0.22, address=0x6000), asleep(0.13))
+    stacks = in_stack(tasks, ((POOL_WORKER, WITH_LOCK), 650, 0.0), ((POOL_WORKER,), 220, 0.0))
+    assert label(diagnose(tasks=tasks, profile=stacks)) == "coord-lock"
+
+
 def test_a_busy_pool_without_stacks_cannot_be_told_from_a_lock() -> None:
     status = ProfileStatus(state="off", reason="profiling is off", remedy="press p")
     diagnosis = diagnose(tasks=team(8, 0.02, lock(0.6), asleep(0.4, RECV)), profile_status=status)
