@@ -1,7 +1,7 @@
 """From a window to a diagnosis."""
 
 from perftui.analyze.causes import in_causal_order
-from perftui.analyze.rules import RULES
+from perftui.analyze.rules import RULES, AnyRule
 from perftui.analyze.scene import Scene
 from perftui.analyze.window import Window
 from perftui.model.finding import Diagnosis, Finding, State, Unknown
@@ -30,7 +30,7 @@ def classify(window: Window, firing: frozenset[str] = frozenset()) -> Diagnosis:
     for rule in RULES:
         if window.scene.on_host and rule.id not in HOST_RULES:
             continue
-        verdict = rule.evaluate(window, rule.id in firing)
+        verdict = _evaluated(rule, window, rule.id in firing)
         if isinstance(verdict, Unknown):
             unknown.append(verdict)
         elif verdict is not None:
@@ -43,6 +43,14 @@ def classify(window: Window, firing: frozenset[str] = frozenset()) -> Diagnosis:
         unknown=tuple(unknown),
         hot=hot_functions(window.profile) if window.profile else (),
     )
+
+
+def _evaluated(rule: AnyRule, window: Window, firing: bool) -> tuple[Finding, float] | Unknown | None:
+    try:
+        return rule.evaluate(window, firing)
+    except Exception as fault:  # noqa: BLE001  (one faulty rule must not take the others' answers away)
+        what = f"{type(fault).__name__}: {fault}"
+        return Unknown(rule=rule.id, reason=f"a fault in the rule: {what}", remedy="please report it")
 
 
 def _ranked(found: dict[str, tuple[Finding, float]]) -> tuple[Finding, ...]:

@@ -11,12 +11,11 @@ from typing import IO
 
 from perftui.cli.options import MAX_SECONDS, Options
 from perftui.cli.output import notice
-from perftui.cli.watch import measure, present, session_options, show_screen
+from perftui.cli.watch import measure, present, show_screen
 from perftui.errors import NoSuchTarget, NotPermitted, TargetError
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.update import Update
-from perftui.session import Session
 
 GRACE_SECONDS = 5.0
 """Between SIGTERM and SIGKILL when perftui is ended before its child."""
@@ -68,7 +67,7 @@ def _screen(child: "subprocess.Popen[bytes]", options: Options) -> int:
     except TargetError as error:
         notice(str(error))
         return 0
-    return show_screen(Session(host, held, session_options(config, config.window_seconds)), config, options)
+    return show_screen(host, held, config, options)
 
 
 def _watch(child: "subprocess.Popen[bytes]", options: Options, last: list[Update]) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import msgspec
+
 from perftui.cli.options import DEFAULT_SECONDS, Options
 from perftui.cli.output import colors, is_dumb, notice, put, put_json
 from perftui.cli.remembered import remember
@@ -59,7 +61,7 @@ def measure(
         if on_update is not None:
             on_update(update)
 
-    with _journal() as journal:
+    with _journal() as (journal, _):
         session = Session(host, held, session_options(config, window_seconds or seconds), journal)
         update = session.run(seconds, seen)
     if ended:
@@ -96,7 +98,7 @@ def screen_or_report(spec: str | None, options: Options) -> int:
     if not wants_screen(options):
         present(measure(host, held, options, seconds=options.seconds or DEFAULT_SECONDS), options)
         return 0
-    return show_screen(Session(host, held, session_options(config, config.window_seconds)), config, options)
+    return show_screen(host, held, config, options)
 
 
 def wants_screen(options: Options) -> bool:
@@ -112,28 +114,36 @@ def wants_screen(options: Options) -> bool:
     return True
 
 
-def show_screen(session: Session, config: Config, options: Options) -> int:
+def show_screen(host: Host, held: HeldTarget | None, config: Config, options: Options) -> int:
     """Run the screen until it is left; its exit code."""
     from perftui.tui.app import run_app
 
-    return run_app(
-        session,
-        config,
-        no_mouse=not config.mouse,
-        ascii_only=config.ascii,
-        no_color=options.no_color or bool(os.environ.get("NO_COLOR")),
-    )
+    with _journal() as (journal, lasting):
+        if not lasting:
+            config = msgspec.structs.replace(config, read_only=True)
+        return run_app(
+            Session(host, held, session_options(config, config.window_seconds), journal),
+            config,
+            no_mouse=not config.mouse,
+            ascii_only=config.ascii,
+            no_color=options.no_color or bool(os.environ.get("NO_COLOR")),
+        )
 
 
 @contextmanager
-def _journal() -> Iterator[Journal]:
-    """The journal, or a throw-away one where the state folder cannot be used: watching writes nothing to it."""
+def _journal() -> Iterator[tuple[Journal, bool]]:
+    """The journal, and whether it lasts: where the state folder cannot be used there is a throw-away one.
+
+    Watching writes nothing to it; without one that lasts nothing may be changed.
+    """
     with ExitStack() as stack:
+        lasting = True
         try:
             journal = Journal()
         except StoreError as error:
-            notice(f"going on without the journal of changes: {error}")
+            lasting = False
+            notice(f"going on read-only, without the journal of changes: {error}")
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="perftui-"))
             journal = Journal(Path(folder) / "journal.sqlite")
         stack.callback(journal.close)
-        yield journal
+        yield journal, lasting

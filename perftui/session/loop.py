@@ -2,24 +2,25 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
 
 from perftui.analyze.metrics import value_of
 from perftui.collect.live import LiveSource
-from perftui.errors import TargetEnded
+from perftui.errors import PerftuiError, StoreError, TargetEnded
 from perftui.host import clock
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus
 from perftui.model.proposal import Proposal
-from perftui.model.sample import Sample
+from perftui.model.sample import CollectorStatus, Sample
 from perftui.model.update import OwnCost, Update
 from perftui.profile.pyspy import PySpySampler
 from perftui.session.cost import OwnMeter
-from perftui.session.effects import Effect
+from perftui.session.effects import Effect, ManualWatch, knob_key
 from perftui.session.options import SessionOptions
 from perftui.session.pipeline import Pipeline
 from perftui.store.journal import Journal
@@ -71,9 +72,16 @@ class Session:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._effects: dict[str, Effect] = {}
-        self.manual: frozenset[str] = frozenset()
+        self._changes: set[str] = set()
+        self._manual = ManualWatch()
+        self._entries: tuple[JournalEntry, ...] = ()
         self._own = OwnMeter(host)
         self._watched = self._watch(held)
+
+    @property
+    def manual(self) -> frozenset[str]:
+        """Knobs ("knob subject") that we set and somebody else has set since."""
+        return self._manual.knobs
 
     @property
     def held(self) -> HeldTarget | None:
@@ -99,10 +107,12 @@ class Session:
     def stop(self) -> None:
         """End the loop and everything that it started. May be called twice."""
         self._stop.set()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout=10)
-        with self._lock:
-            self._watched.close()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=10)
+            if thread.is_alive():  # stuck in a system call: its files are its own until the process ends
+                return
+        self._watched.close()
 
     def run(self, seconds: float, on_update: Callable[[Update], None] | None = None) -> Update:
         """Watch for so long and return the last update; ends early when the target does.
@@ -134,8 +144,7 @@ class Session:
                 self._look(due - now)
                 continue
             update = self._tick()
-            if update is not None:
-                on_update(update)
+            on_update(update)
             # A host so starved that a tick takes a quarter of the interval is given more time between ticks.
             took = clock.monotonic_ns() - now
             due = max(due + interval_ns, now + 4 * took)
@@ -148,7 +157,7 @@ class Session:
         if rate <= 0:
             self._stop.wait(left_ns / 1e9)
             return
-        with self._lock:
+        with self._lock, suppress(OSError):  # short of memory or descriptors: one look of twenty is missed
             self._watched.source.poll()
         self._stop.wait(min(left_ns / 1e9, 1 / rate))
 
@@ -157,33 +166,48 @@ class Session:
 
     # ---- one tick
 
-    def _tick(self) -> Update | None:
+    def _tick(self) -> Update:
+        self.executor.revert_unwatched()
         with self._lock:
             watched = self._watched
-            if watched.held is not None and watched.held.ended and watched.pipeline.interval is not None:
-                return self._update(watched, self._last_sample(watched))
-            sample = watched.source.sample()
-            sample = msgspec.structs.replace(sample, knobs=read_all(self.host, watched.held, sample))
+            last = watched.pipeline.interval
+            if watched.held is not None and watched.held.ended and last is not None:
+                self._read_journal(last.newer)
+                return self._update(watched, last.newer)
+            sample = self._with_knobs(watched)
+            self._read_journal(sample)
             profiles = watched.sampler.take() if watched.sampler else []
             watched.pipeline.feed(sample, profiles, self._profile_status(watched))
-            self._note_manual(sample)
-            for effect in self._effects.values():
-                effect.watch(sample)
-            self.executor.revert_unwatched()
             return self._update(watched, sample)
 
-    def _last_sample(self, watched: _Watched) -> Sample:
-        interval = watched.pipeline.interval
-        assert interval is not None  # noqa: S101  (the caller has just looked; this is for the type checker)
-        return interval.newer
+    def _with_knobs(self, watched: _Watched) -> Sample:
+        sample = watched.source.sample()
+        try:
+            return msgspec.structs.replace(sample, knobs=read_all(self.host, watched.held, sample))
+        except (PerftuiError, OSError) as error:
+            failed = CollectorStatus(name="knobs", state="failed", reason=str(error))
+            return msgspec.structs.replace(sample, collectors=(*sample.collectors, failed))
+
+    def _read_journal(self, sample: Sample) -> None:
+        """Measure the open changes, let go of the closed ones, and see who else sets our knobs."""
+        for effect in self._effects.values():
+            effect.watch(sample)
+        with suppress(StoreError):  # a locked or damaged journal: what was read before is shown
+            entries = self.journal.entries(limit=50)
+            decided = [entry.id for entry in entries if entry.id in self._effects and not entry.open]
+            for entry_id in decided:
+                self._save_effect(entry_id)
+            if decided:
+                entries = self.journal.entries(limit=50)
+            self._entries = tuple(self._with_effect(entry) for entry in entries)
+        self._manual.look(sample, [entry for entry in self._entries if entry.id in self._changes])
 
     def _update(self, watched: _Watched, sample: Sample) -> Update:
         pipeline = watched.pipeline
         status = self._profile_status(watched)
-        journal = tuple(self._with_effect(entry) for entry in self.journal.entries(limit=50))
         proposals: tuple[Proposal, ...] = ()
         if pipeline.window is not None and pipeline.diagnosis is not None:
-            proposals = plan(pipeline.diagnosis, pipeline.window.whole, self.manual | _in_force(journal))
+            proposals = plan(pipeline.diagnosis, pipeline.window.whole, self.manual | _undecided(self._entries))
         return Update(
             sample=sample,
             interval=pipeline.interval,
@@ -191,7 +215,7 @@ class Session:
             profile=pipeline.profile,
             profile_status=status,
             proposals=proposals,
-            journal=journal,
+            journal=self._entries,
             history=pipeline.history(),
             own_cost=OwnCost(
                 cpu_pct=self._own.lap_cpu_pct(),
@@ -215,11 +239,13 @@ class Session:
         with self._lock:
             self.profiling = on
             watched = self._watched
-            if not on and watched.sampler is not None:
-                watched.sampler.stop()
-                watched.sampler = None
-            elif on and watched.sampler is None:
+            sampler = watched.sampler
+            if on and sampler is None:
                 watched.sampler = self._sampler(watched.held)
+            elif not on:
+                watched.sampler = None
+        if not on and sampler is not None:
+            sampler.stop()
 
     def _watch(self, held: HeldTarget | None) -> _Watched:
         watched = _Watched(held=held, source=LiveSource(self.host, held), pipeline=Pipeline(self.options))
@@ -261,50 +287,50 @@ class Session:
 
     def apply(self, proposal: Proposal, by: str) -> JournalEntry:
         """Carry out one confirmed proposal under the dead-man. Refused, NotPermitted, TargetEnded as they come."""
-        approval = approve(proposal, by)
         with self._lock:
-            window, held = self._watched.pipeline.window, self._watched.held
+            watched = self._watched
+            window = watched.pipeline.window
             before = value_of(proposal.metric, window.whole) if window and proposal.metric else None
-            entry = self.executor.apply(proposal, approval, held, deadline_seconds=self.options.deadline_seconds)
-            settled = clock.monotonic_ns() + int(proposal.settle_seconds * 1e9)
-            self._effects[entry.id] = Effect(metric=proposal.metric, before=before, settled_ns=settled)
-            self._watched.pipeline.start_afresh()
+        approval = approve(proposal, by)
+        entry = self.executor.apply(proposal, approval, watched.held, deadline_seconds=self.options.deadline_seconds)
+        with self._lock:
+            self._changes.add(entry.id)
+            if entry.open and watched.held is not None:
+                self._effects[entry.id] = Effect(
+                    metric=proposal.metric,
+                    target=watched.held.target,
+                    before=before,
+                    settled_ns=clock.monotonic_ns() + int(proposal.settle_seconds * 1e9),
+                )
+            watched.pipeline.start_afresh()
             return self._with_effect(entry)
 
     def keep(self, entry_id: str) -> JournalEntry:
         """Make an applied change stay."""
+        entry = self.executor.keep(entry_id)
         with self._lock:
             self._save_effect(entry_id)
-            return self.executor.keep(entry_id)
+        return entry
 
     def undo(self, entry_id: str) -> JournalEntry:
         """Put an applied or kept change back."""
+        entry = self.executor.undo(entry_id)
         with self._lock:
             self._save_effect(entry_id)
             self._watched.pipeline.start_afresh()
-            return self.executor.undo(entry_id)
+        return entry
 
     def _with_effect(self, entry: JournalEntry) -> JournalEntry:
         effect = self._effects.get(entry.id)
-        if effect is None or not entry.open:
-            return entry
-        return effect.shown_in(entry)
+        return effect.shown_in(entry) if effect is not None else entry
 
     def _save_effect(self, entry_id: str) -> None:
+        """Write the figures of a change that is decided to the journal, and stop measuring it."""
         effect = self._effects.pop(entry_id, None)
         if effect is not None:
             self.journal.update(entry_id, metric_before=effect.before, metric_after=effect.after)
 
-    def _note_manual(self, sample: Sample) -> None:
-        """A knob that we set and that reads otherwise now was set by somebody else: leave it to them."""
-        readings = {(reading.knob, reading.subject): reading.value for reading in sample.knobs if reading.available}
-        for entry in self.journal.entries(limit=50):
-            proposal = entry.proposal
-            value = readings.get((proposal.knob, proposal.subject))
-            if entry.id in self._effects and entry.open and value not in (None, proposal.after):
-                self.manual |= {f"{proposal.knob} {proposal.subject}"}
 
-
-def _in_force(journal: tuple[JournalEntry, ...]) -> frozenset[str]:
+def _undecided(journal: tuple[JournalEntry, ...]) -> frozenset[str]:
     """Knobs with a change that nobody has decided on: nothing more is proposed for them."""
-    return frozenset(f"{entry.proposal.knob} {entry.proposal.subject}" for entry in journal if entry.open)
+    return frozenset(knob_key(entry.proposal.knob, entry.proposal.subject) for entry in journal if entry.open)

@@ -28,6 +28,7 @@ class Pipeline:
         self._memory: deque[tuple[int, int]] = deque(maxlen=MAX_MEMORY_POINTS)
         self._history = History()
         self._firing: frozenset[str] = frozenset()
+        self._fresh_ns: int | None = 0
         self.interval: Interval | None = None
         self.window: Window | None = None
         self.profile: StackProfile | None = None
@@ -41,7 +42,6 @@ class Pipeline:
             return
         self.interval = Interval.between(previous, sample)
         self._history.append(headline(self.interval))
-        self.profile = merge(self._profiles)
         self.window = Window(
             samples=tuple(self._samples),
             profile=self.profile,
@@ -53,30 +53,40 @@ class Pipeline:
 
     def start_afresh(self) -> None:
         """Forget what was seen up to now: a setting has changed, and a verdict must not mix both sides of it."""
-        while len(self._samples) > 1:
-            self._samples.popleft()
+        self._samples.clear()
         self._profiles.clear()
+        self._fresh_ns = None
         self._firing = frozenset()
+        self.window = self.diagnosis = self.profile = None
 
     def history(self) -> dict[str, tuple[float, ...]]:
         return self._history.latest(HISTORY_POINTS)
 
     def _keep(self, sample: Sample, profiles: list[StackProfile]) -> None:
         self._samples.append(sample)
-        self._profiles.extend(profiles)
+        if self._fresh_ns is None:
+            self._fresh_ns = sample.monotonic_ns
         # A tick comes a little late or early: half of one is allowed, so that N seconds hold N intervals.
         oldest = sample.monotonic_ns - self._span_ns - 500_000_000
         while len(self._samples) > 2 and self._samples[0].monotonic_ns < oldest:
             self._samples.popleft()
-        while self._profiles and self._profiles[0].ended_ns < oldest:
-            self._profiles.popleft()
         if len(self._samples) > MAX_SAMPLES:
             self._samples = deque(list(self._samples)[::2])  # an odd number: the first and the last stay
-        if len(self._profiles) > MAX_SAMPLES:
-            self._profiles = deque(_merged_in_pairs(list(self._profiles)))
+        self._keep_profiles([window for window in profiles if window.started_ns >= self._fresh_ns], oldest)
         if sample.tree is not None and sample.tree.alive:
             rss = sum(max(0, value) for value in sample.tree.processes.ints("rss_bytes"))
             self._memory.append((sample.tree.monotonic_ns, rss))
+
+    def _keep_profiles(self, profiles: list[StackProfile], oldest_ns: int) -> None:
+        """Merging is the dear part, so it is done only when windows come or go."""
+        before = len(self._profiles)
+        while self._profiles and self._profiles[0].ended_ns < oldest_ns:
+            self._profiles.popleft()
+        self._profiles.extend(profiles)
+        if profiles or len(self._profiles) != before:
+            self.profile = merge(self._profiles)
+        if len(self._profiles) > MAX_SAMPLES:
+            self._profiles = deque(_merged_in_pairs(list(self._profiles)))
 
 
 def _merged_in_pairs(profiles: list[StackProfile]) -> list[StackProfile]:

@@ -277,7 +277,7 @@ class PerftuiApp(App[None]):
         def run() -> None:
             try:
                 job()
-            except PerftuiError as error:
+            except (PerftuiError, OSError) as error:
                 self.post_message(Said(str(error)))
             else:
                 if done:

@@ -33,6 +33,7 @@ from perftui.tui.renderables.cells import cells, harmless
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 LEAVE_SECONDS = 5.0
+STOP_SECONDS = 3.0
 """How long an orderly way out may take after a signal before it is cut short: a stuck link can block it for ever."""
 
 ESCAPE_POLL_MS = 100
@@ -271,7 +272,9 @@ def kept_terminal(app: "App[Any]", stop: Callable[[], None]) -> Iterator[None]:
 def _cut_short(number: int, fd: int, saved: list[Any], stop: Callable[[], None]) -> None:
     """The way out is blocked, most likely by a link that takes no output."""
     _restore(fd, saved)
-    stop()
+    ending = threading.Thread(target=stop, daemon=True)  # it may hang or fail: that must not keep us
+    ending.start()
+    ending.join(STOP_SECONDS)
     os._exit(128 + number)
 
 

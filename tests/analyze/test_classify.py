@@ -13,6 +13,7 @@ from perftui.analyze.classify import classify
 from perftui.analyze.metrics import METRICS
 from perftui.analyze.rule import Rule, confidence
 from perftui.analyze.rules import RULES
+from perftui.analyze.rules.cpu import CpuQuota
 from perftui.model.finding import Diagnosis, Finding
 from tests.analyze.build import PID, Other, Task, asleep, diagnose, frame, gil, label, profile, running, window
 
@@ -142,3 +143,14 @@ def test_a_short_window_is_less_certain() -> None:
     short = classify(window(tasks=(Task(run=0.99),), busy=(1.0, 0.0), seconds=1))
     long = classify(window(tasks=(Task(run=0.99),), busy=(1.0, 0.0), seconds=9))
     assert short.findings[0].confidence < long.findings[0].confidence
+
+
+def test_a_faulty_rule_is_unknown_and_the_others_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(CpuQuota, "evaluate", broken)
+    diagnosis = diagnose(tasks=(Task(tid=PID, run=0.98, looks=(running(1.0),)),), busy=(1.0, 0.0))
+    assert label(diagnosis) == "cpu-one-core"
+    fault = next(entry for entry in diagnosis.unknown if entry.rule == "cpu-quota")
+    assert "planted" in fault.reason

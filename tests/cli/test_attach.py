@@ -59,6 +59,15 @@ def test_no_such_target_is_said_before_the_screen_opens(perftui: Perftui) -> Non
     assert text == "perftui: there is no process 99999999\r\n"
 
 
+def test_a_state_folder_that_is_not_ours_makes_the_screen_read_only(
+    perftui: Perftui, child: Callable[..., int]
+) -> None:
+    (perftui.home / "state" / "perftui").mkdir(parents=True, mode=0o755)
+    text = on_a_terminal(perftui, "attach", str(child(SLEEP)), keys=b"q")
+    assert "going on read-only, without the journal of changes" in text
+    assert "\x1b[?1049l" in text
+
+
 def on_a_terminal(perftui: Perftui, *args: str, code: int = 0, keys: bytes = b"", **extra: str) -> str:
     """All that a run writes to a pseudo-terminal; ``keys`` are typed once the screen is up."""
     master, slave = pty.openpty()

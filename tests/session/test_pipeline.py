@@ -107,6 +107,9 @@ def test_a_fresh_start_judges_only_what_comes_after() -> None:
         pipeline.feed(sample(second, 90 * second), [profile(second)], OFF)
     pipeline.start_afresh()
     pipeline.feed(sample(6, 90 * 5), [profile(6)], OFF)
+    first = (pipeline.window, pipeline.diagnosis, pipeline.profile)
+    assert first == (None, None, None)
+    pipeline.feed(sample(7, 90 * 5), [profile(7)], OFF)
     assert pipeline.window is not None
     assert pipeline.window.whole.seconds == 1.0
     assert pipeline.window.whole.cpu is not None

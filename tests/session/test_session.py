@@ -202,6 +202,46 @@ def test_profiling_can_be_switched(child: subprocess.Popen[bytes], journal: Jour
         session.stop()
 
 
+def test_an_effect_is_measured_on_its_own_target_only(child: subprocess.Popen[bytes], journal: Journal) -> None:
+    session = Session(Host(), HeldTarget.open(Host(), child.pid), QUICK, journal)
+    updates = Updates()
+    with subprocess.Popen(["/bin/sleep", "60"]) as other:
+        session.start(updates, updates.fail)
+        try:
+            updates.wait_for(lambda update: update.interval is not None)
+            entry = session.apply(renice(child, "7"), "test")
+            updates.wait_for(lambda update: bool(update.journal) and update.journal[0].metric_after is not None)
+            session.select(other.pid)
+            seen = updates.wait_for(lambda u: u.sample.target.pid == other.pid and u.interval is not None)
+            after = seen.journal[0].metric_after
+            assert after is not None
+            assert after > 0.01
+            session.undo(entry.id)
+        finally:
+            session.stop()
+            other.kill()
+
+
+def test_what_the_dead_man_takes_back_is_measured_and_not_manual(
+    child: subprocess.Popen[bytes], journal: Journal
+) -> None:
+    options = SessionOptions(interval_seconds=0.2, window_seconds=2.0, profiling=False, deadline_seconds=2.0)
+    session = Session(Host(), HeldTarget.open(Host(), child.pid), options, journal)
+    updates = Updates()
+    session.start(updates, updates.fail)
+    try:
+        updates.wait_for(lambda update: update.interval is not None)
+        entry = session.apply(renice(child, "7"), "test")
+        seen = updates.wait_for(lambda update: bool(update.journal) and update.journal[0].state == "reverted")
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == 0
+        updates.wait_for(lambda update: update.sample.monotonic_ns > seen.sample.monotonic_ns + 10**9)
+        assert journal.get(entry.id).metric_after is not None
+        assert not session.manual
+        assert updates.fault is None
+    finally:
+        session.stop()
+
+
 def test_a_knob_that_somebody_else_sets_turns_manual(child: subprocess.Popen[bytes], journal: Journal) -> None:
     session = Session(Host(), HeldTarget.open(Host(), child.pid), QUICK, journal)
     updates = Updates()
