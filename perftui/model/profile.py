@@ -76,7 +76,10 @@ class StackProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProfileStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether stacks can be had, and if not, why and what would make them visible."""
+    """Whether stacks can be had, and if not, why and what would make them visible.
+
+    ``pid`` is the process that is sampled and ``cpu_share_ratio`` its part of the target's CPU (None: not known yet).
+    """
 
     state: str  # "off" | "starting" | "ok" | "unavailable"
     sampler: str = ""
@@ -85,6 +88,8 @@ class ProfileStatus(msgspec.Struct, frozen=True, kw_only=True):
     sampler_cpu_ratio: float = 0.0
     rate_hz: float = 0.0
     gap_ratio: float = 0.0
+    pid: int = 0
+    cpu_share_ratio: float | None = None
 
 
 def merge(profiles: Iterable[StackProfile]) -> StackProfile | None:
