@@ -8,21 +8,23 @@ from dataclasses import dataclass
 import msgspec
 
 from perftui.analyze.metrics import value_of
+from perftui.analyze.rules import RULES
 from perftui.collect.live import LiveSource
 from perftui.errors import PerftuiError, StoreError, TargetEnded
 from perftui.host import clock
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
+from perftui.model.finding import Diagnosis
 from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus
 from perftui.model.proposal import Proposal
 from perftui.model.sample import CollectorStatus, Sample
 from perftui.model.update import OwnCost, Update
-from perftui.profile.pyspy import PySpySampler
 from perftui.session.cost import OwnMeter
 from perftui.session.effects import Effect, ManualWatch, knob_key
 from perftui.session.options import SessionOptions
 from perftui.session.pipeline import Pipeline
+from perftui.session.stacks import StackFollower
 from perftui.store.journal import Journal
 from perftui.tune.executor import Executor, approve
 from perftui.tune.knobs import read_all
@@ -39,11 +41,11 @@ class _Watched:
     held: HeldTarget | None
     source: LiveSource
     pipeline: Pipeline
-    sampler: PySpySampler | None = None
+    stacks: StackFollower | None = None
 
     def close(self) -> None:
-        if self.sampler is not None:
-            self.sampler.stop()
+        if self.stacks is not None:
+            self.stacks.stop()
         self.source.close()
         if self.held is not None:
             self.held.close()
@@ -130,7 +132,7 @@ class Session:
             self._loop(keep, seconds)
         finally:
             self.stop()
-        if not last or (last[0].interval is None and self.held is not None and self.held.ended):
+        if not last or (self._target_gone() and _says_nothing(last[0].diagnosis)):
             raise TargetEnded("the target ended before anything was measured")
         return last[0]
 
@@ -172,12 +174,15 @@ class Session:
             watched = self._watched
             last = watched.pipeline.interval
             if watched.held is not None and watched.held.ended and last is not None:
-                self._read_journal(last.newer)
-                return self._update(watched, last.newer)
+                ended = _as_ended(last.newer)
+                self._read_journal(ended)
+                return self._update(watched, ended)
             sample = self._with_knobs(watched)
             self._read_journal(sample)
-            profiles = watched.sampler.take() if watched.sampler else []
+            profiles = watched.stacks.take() if watched.stacks else []
             watched.pipeline.feed(sample, profiles, self._profile_status(watched))
+            if watched.stacks is not None:
+                watched.stacks.follow(watched.pipeline.interval)
             return self._update(watched, sample)
 
     def _with_knobs(self, watched: _Watched) -> Sample:
@@ -206,7 +211,7 @@ class Session:
         pipeline = watched.pipeline
         status = self._profile_status(watched)
         proposals: tuple[Proposal, ...] = ()
-        if pipeline.window is not None and pipeline.diagnosis is not None:
+        if pipeline.window is not None and pipeline.diagnosis is not None and not self._target_gone():
             proposals = plan(pipeline.diagnosis, pipeline.window.whole, self.manual | _undecided(self._entries))
         return Update(
             sample=sample,
@@ -239,35 +244,26 @@ class Session:
         with self._lock:
             self.profiling = on
             watched = self._watched
-            sampler = watched.sampler
-            if on and sampler is None:
-                watched.sampler = self._sampler(watched.held)
+            stacks = watched.stacks
+            if on and stacks is None:
+                watched.stacks = self._follow(watched.held)
             elif not on:
-                watched.sampler = None
-        if not on and sampler is not None:
-            sampler.stop()
+                watched.stacks = None
+        if not on and stacks is not None:
+            stacks.stop()
 
     def _watch(self, held: HeldTarget | None) -> _Watched:
         watched = _Watched(held=held, source=LiveSource(self.host, held), pipeline=Pipeline(self.options))
-        watched.sampler = self._sampler(held) if self.profiling else None
+        watched.stacks = self._follow(held) if self.profiling else None
         return watched
 
-    def _sampler(self, held: HeldTarget | None) -> PySpySampler | None:
-        if held is None:
-            return None
-        sampler = PySpySampler(
-            self.host,
-            held,
-            rate_hz=self.options.profile_rate_hz,
-            budget_ratio=self.options.profile_budget_ratio,
-        )
-        sampler.start()
-        return sampler
+    def _follow(self, held: HeldTarget | None) -> StackFollower | None:
+        return StackFollower(self.host, held, self.options) if held is not None else None
 
     def _profile_status(self, watched: _Watched) -> ProfileStatus:
         if watched.held is None:
             return NO_TARGET
-        return watched.sampler.status if watched.sampler else PROFILE_OFF
+        return watched.stacks.status if watched.stacks else PROFILE_OFF
 
     # ---- changes
 
@@ -334,3 +330,15 @@ class Session:
 def _undecided(journal: tuple[JournalEntry, ...]) -> frozenset[str]:
     """Knobs with a change that nobody has decided on: nothing more is proposed for them."""
     return frozenset(knob_key(entry.proposal.knob, entry.proposal.subject) for entry in journal if entry.open)
+
+
+def _as_ended(last: Sample) -> Sample:
+    """The last sample of a target that has ended since: what was measured, no longer said to be alive."""
+    if last.tree is None:
+        return last
+    return msgspec.structs.replace(last, tree=msgspec.structs.replace(last.tree, alive=False))
+
+
+def _says_nothing(diagnosis: Diagnosis | None) -> bool:
+    """True when no rule could be judged: the target was seen too briefly."""
+    return diagnosis is None or (not diagnosis.findings and len(diagnosis.unknown) == len(RULES))

@@ -1,6 +1,7 @@
 """The loop on real processes."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -105,11 +106,14 @@ def test_a_headless_run_measures_the_target(child: subprocess.Popen[bytes], jour
 
 
 def test_a_target_that_ends_midway_leaves_what_was_measured(journal: Journal) -> None:
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"]) as process:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3)"]) as process:
         held = HeldTarget.open(Host(), process.pid)
         update = Session(Host(), held, QUICK, journal).run(30)
     assert update.interval is not None
     assert update.interval.tree is not None
+    assert update.sample.tree is not None
+    assert not update.sample.tree.alive
+    assert not update.proposals
 
 
 def test_a_target_that_ended_before_the_first_look_is_an_error(journal: Journal) -> None:
@@ -184,6 +188,50 @@ def test_read_only_refuses_every_change(child: subprocess.Popen[bytes], journal:
         assert os.getpriority(os.PRIO_PROCESS, child.pid) == 0
     finally:
         session.stop()
+
+
+SUPERVISOR = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "def crunch():\\n    while True: sum(range(1000))\\ncrunch()"])
+try:
+    time.sleep(600)
+finally:
+    child.kill()
+"""
+
+
+@pytest.mark.parametrize(
+    "root", [[sys.executable, "-c", SUPERVISOR], ["/bin/sh", "-c", f"'{sys.executable}' -c '{SPIN}'; :"]]
+)
+def test_the_stacks_are_of_the_process_that_uses_the_cpu(root: list[str], journal: Journal) -> None:
+    """The root sleeps, or is no Python process at all."""
+    options = SessionOptions(interval_seconds=0.2, window_seconds=4.0)
+    with subprocess.Popen(root) as supervisor:
+        session = Session(Host(), HeldTarget.open(Host(), supervisor.pid), options, journal)
+        updates = Updates()
+        session.start(updates, updates.fail)
+        try:
+            seen = updates.wait_for(
+                lambda update: (
+                    update.profile is not None
+                    and any(row.pid != supervisor.pid and row.on_cpu > 0 for row in update.profile.rows)
+                ),
+                60,
+            )
+            child = seen.profile_status.pid
+            assert child != supervisor.pid
+            assert (seen.profile_status.cpu_share_ratio or 0) > 0.5
+            session.set_profiling(False)
+            updates.wait_for(lambda update: update.profile_status.state == "off")
+        finally:
+            session.stop()
+            for pid in _children(supervisor.pid):
+                os.kill(pid, signal.SIGKILL)
+            supervisor.kill()
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_profiling_can_be_switched(child: subprocess.Popen[bytes], journal: Journal) -> None:
