@@ -9,7 +9,6 @@ import ctypes
 import errno
 import os
 import platform
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,11 +18,14 @@ from typing import NamedTuple
 
 from perftui.errors import IdentityUncertain, NoData, NotPermitted, Refused, TargetEnded
 from perftui.host.affinity import affinity
-from perftui.host.ioprio import io_priority
-from perftui.host.procfs import Host, cpu_list, read_all
+from perftui.host.autogroup import parse_autogroup
+from perftui.host.ioprio import LIBC, WHO_PROCESS, io_priority, io_priority_number
+from perftui.host.nice import nice
+from perftui.host.procfs import Host, read_all
 from perftui.host.stat import Stat, parse_stat
 from perftui.model.proposal import AnyAction, SetAffinity, SetAutogroup, SetIoPriority, SetNice, WriteFile
 from perftui.model.target import ProcessId
+from perftui.model.units import cpu_list
 
 WRITABLE_ROOTS = ("/sys/fs/cgroup/", "/proc/sys/")
 """Where ``WriteFile`` may write."""
@@ -32,14 +34,11 @@ _PASSES = 8
 """A thread that starts while the others are written inherits the old value: look again, so often at most."""
 
 _IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
-_WHO_PROCESS = 1
-_IO_CLASSES = ("none", "rt", "be", "idle")
-_IO_CLASS_SHIFT = 13
 
 _AUTOGROUP_TRIES = 30
 _AUTOGROUP_PAUSE_SECONDS = 0.11  # the kernel takes one write in 0.1 s (sched/autogroup.c: HZ / 10)
-_AUTOGROUP = re.compile(r"(/autogroup-\d+) nice (-?\d+)")
 _GONE = (ProcessLookupError, FileNotFoundError, NotADirectoryError)
+_GONE_ERRORS = (errno.ESRCH, errno.ENOENT, errno.ENOTDIR, errno.ENODEV)  # the last: a control group that was removed
 
 
 class Place(NamedTuple):
@@ -86,11 +85,12 @@ def write(action: AnyAction) -> None:
     TargetEnded when nothing is left of it, NotPermitted when a right is missing, Refused when the kernel does not
     take the value, IdentityUncertain when the process was replaced by another while it was written.
     """
-    if not places(action):
-        raise TargetEnded(f"{_named(action)} is gone")
     with _explained(action):
         for _ in range(_PASSES):
-            differing = [place for place in places(action) if place.current != action.after]
+            found = places(action)
+            if not found:
+                raise TargetEnded(f"{_named(action)} is gone")
+            differing = [place for place in found if place.current != action.after]
             if not differing:
                 break
             for place in differing:
@@ -123,10 +123,6 @@ def restore(action: AnyAction, adjusted: frozenset[str] = frozenset()) -> Restor
 # ---- threads
 
 
-def _nice(tid: int) -> str:
-    return str(os.getpriority(os.PRIO_PROCESS, tid))
-
-
 def _set_nice(tid: int, text: str) -> None:
     os.setpriority(os.PRIO_PROCESS, tid, int(text))
 
@@ -136,25 +132,13 @@ def _set_affinity(tid: int, text: str) -> None:
 
 
 def _set_io_priority(tid: int, text: str) -> None:
-    outcome = ctypes.CDLL(None, use_errno=True).syscall(
-        _IOPRIO_SET[platform.machine()], _WHO_PROCESS, tid, io_priority_number(text)
-    )
-    if outcome < 0:
+    if LIBC.syscall(_IOPRIO_SET[platform.machine()], WHO_PROCESS, tid, io_priority_number(text)) < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
 
 
-def io_priority_number(text: str) -> int:
-    """``be:4`` → the kernel's number. ValueError for what is no I/O priority."""
-    name, colon, level = text.partition(":")
-    levelled = name in ("rt", "be")
-    if name not in _IO_CLASSES or levelled != bool(colon) or (levelled and level not in tuple("01234567")):
-        raise ValueError(f"{text!r} is not an I/O priority: none, idle, be:0..be:7 or rt:0..rt:7")
-    return _IO_CLASSES.index(name) << _IO_CLASS_SHIFT | int(level or 0)
-
-
 _SETTINGS: dict[type, tuple[Callable[[int], str], Callable[[int, str], None]]] = {
-    SetNice: (_nice, _set_nice),
+    SetNice: (nice, _set_nice),
     SetAffinity: (affinity, _set_affinity),
     SetIoPriority: (io_priority, _set_io_priority),
 }
@@ -228,16 +212,15 @@ def _session_places(action: SetAutogroup) -> tuple[Place, ...]:
 
 def _autogroup(pid: int) -> tuple[str, str] | None:
     try:
-        match = _AUTOGROUP.fullmatch(_file_text(f"/proc/{pid}/autogroup").strip())
+        return parse_autogroup(_file_text(f"/proc/{pid}/autogroup"))
     except OSError:  # ended, a kernel thread, or hidden: not a member we can write through
         return None
-    return (match[1], match[2]) if match else None
 
 
 def _set_autogroup(pid: int, text: str) -> None:
     for left in reversed(range(_AUTOGROUP_TRIES)):
         try:
-            _write_text(f"/proc/{pid}/autogroup", text)
+            _write_file(f"/proc/{pid}/autogroup", text)
         except BlockingIOError:
             if not left:
                 raise
@@ -255,9 +238,11 @@ def _file_places(action: WriteFile) -> tuple[Place, ...]:
         raise Refused(f"{action.path}: perftui writes only below {' and '.join(WRITABLE_ROOTS)}")
     try:
         current = _file_text(path).strip()
-    except (*_GONE, IsADirectoryError):
-        return ()
-    return (Place(action.path, action.before, current, partial(_write_text, path)),)
+    except OSError as error:
+        if error.errno in (*_GONE_ERRORS, errno.EISDIR):
+            return ()
+        raise
+    return (Place(action.path, action.before, current, partial(_write_file, path)),)
 
 
 def _file_text(path: str) -> str:
@@ -268,12 +253,17 @@ def _file_text(path: str) -> str:
         os.close(fd)
 
 
-def _write_text(path: str, text: str) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+def _write_file(path: str, text: str) -> None:
+    """What has gone since it was read is left out, as everywhere here."""
     try:
-        os.write(fd, text.encode("ascii"))
-    finally:
-        os.close(fd)
+        fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            os.write(fd, text.encode("ascii"))
+        finally:
+            os.close(fd)
+    except OSError as error:
+        if error.errno not in _GONE_ERRORS:
+            raise
 
 
 # ---- words
@@ -291,9 +281,11 @@ def _explained(action: AnyAction) -> Iterator[None]:
     except PermissionError as error:
         raise NotPermitted(f"{_named(action)}: {_missing_right(action)}: run perftui as root") from error
     except OSError as error:
-        if error.errno in (errno.EINVAL, errno.ERANGE, errno.EAGAIN, errno.EBUSY):
-            raise Refused(f"{_named(action)}: the kernel did not take {action.after!r}: {error.strerror}") from error
-        raise
+        if error.errno in _GONE_ERRORS:
+            raise TargetEnded(f"{_named(action)} is gone") from error
+        if error.errno == errno.EROFS:
+            raise NotPermitted(f"{_named(action)}: it is mounted read-only here: run perftui on the host") from error
+        raise Refused(f"{_named(action)}: the kernel did not take {action.after!r}: {error.strerror}") from error
 
 
 def _missing_right(action: AnyAction) -> str:

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -7,13 +8,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from perftui.errors import NotPermitted, Refused, TargetEnded
+from perftui.errors import NotPermitted, PerftuiError, Refused, TargetEnded
 from perftui.host import control
 from perftui.host.affinity import affinity
-from perftui.host.ioprio import io_priority, io_priority_text
+from perftui.host.ioprio import io_priority
 from perftui.model.proposal import SetAffinity, SetIoPriority, SetNice, ThreadValue, WriteFile
 from perftui.model.target import ProcessId
 from tests.tune.support import (
@@ -107,17 +106,6 @@ def test_io_priority(threaded: subprocess.Popen[str]) -> None:
     assert {io_priority(tid) for tid in tids(threaded.pid)} == {"none"}
 
 
-@given(st.sampled_from(["none", "idle", *(f"{name}:{level}" for name in ("be", "rt") for level in range(8))]))
-def test_io_priorities_read_back(text: str) -> None:
-    assert io_priority_text(control.io_priority_number(text)) == text
-
-
-@pytest.mark.parametrize("text", ["", "be", "be:8", "be:", "idle:1", "best"])
-def test_what_is_no_io_priority(text: str) -> None:
-    with pytest.raises(ValueError, match="not an I/O priority"):
-        control.io_priority_number(text)
-
-
 def test_autogroup_takes_quick_writes_in_turn(threaded: subprocess.Popen[str]) -> None:
     action = set_autogroup(threaded.pid)
     for _ in range(3):
@@ -173,6 +161,30 @@ def test_a_control_group_file() -> None:
     assert control.restore(action).gone
     with pytest.raises(TargetEnded):
         control.write(action)
+
+
+def test_a_control_group_that_is_removed_meanwhile_is_left_out() -> None:
+    with cpu_cgroup(quota_us=20000) as group:
+        action = WriteFile(before="20000", after="40000", path=str(group / "cpu.cfs_quota_us"))
+        (place,) = control.places(action)
+    place.put("40000")
+    assert control.places(action) == ()
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "words"),
+    [
+        (errno.EROFS, NotPermitted, "read-only"),
+        (errno.ENODEV, TargetEnded, "is gone"),
+        (errno.ENOENT, TargetEnded, "is gone"),
+        (errno.EIO, Refused, "did not take '2'"),
+    ],
+)
+def test_the_kernels_refusals_are_explained(number: int, kind: type[PerftuiError], words: str) -> None:
+    """Those that no file of this machine gives."""
+    action = WriteFile(before="1", after="2", path="/proc/sys/vm/swappiness")
+    with pytest.raises(kind, match=words), control._explained(action):
+        raise OSError(number, os.strerror(number))
 
 
 def test_only_kernel_files_are_written(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ import subprocess
 
 import psutil
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from perftui.errors import NoData
-from perftui.host.ioprio import io_priority, io_priority_text
+from perftui.host.ioprio import io_priority, io_priority_number, io_priority_text
 
 
 def test_it_agrees_with_what_was_set() -> None:
@@ -31,3 +33,14 @@ def test_no_such_thread_is_no_data() -> None:
     assert io_priority(os.getpid())
     with pytest.raises(NoData, match="No such process"):
         io_priority(2**22 + 1)
+
+
+@given(st.sampled_from(["none", "idle", *(f"{name}:{level}" for name in ("be", "rt") for level in range(8))]))
+def test_io_priorities_read_back(text: str) -> None:
+    assert io_priority_text(io_priority_number(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "be", "be:8", "be:", "idle:1", "best"])
+def test_what_is_no_io_priority(text: str) -> None:
+    with pytest.raises(ValueError, match="not an I/O priority"):
+        io_priority_number(text)
