@@ -270,15 +270,17 @@ class Session:
     @property
     def notices(self) -> tuple[str, ...]:
         """What became of changes that an earlier run left behind, a line each. Nothing is put back unasked."""
+        news = self.executor.unreported()
         ended = [
             f"{entry.proposal.knob} on {entry.proposal.subject}: {entry.state}. {entry.detail}".strip()
-            for entry in self.executor.reported()
+            for entry in news
         ]
         left = [
             f"{entry.proposal.knob} on {entry.proposal.subject} was left at {entry.proposal.after} by a run that was "
             f"killed: undo it in the journal, or run: perftui tune recover"
             for entry in self.executor.stranded()
         ]
+        self.executor.mark_reported(entry.id for entry in news)
         return (*left, *ended)
 
     def apply(self, proposal: Proposal, by: str) -> JournalEntry:

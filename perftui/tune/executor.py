@@ -8,7 +8,9 @@ import os
 import secrets
 import signal
 import threading
+from collections.abc import Iterable
 
+from perftui.config import DEADLINE_SECONDS
 from perftui.errors import Drifted, NotDeliverable, NotPermitted, PerftuiError, Refused, TargetEnded, UsageError
 from perftui.host import clock, control, pidfd
 from perftui.host.procfs import Host
@@ -18,9 +20,6 @@ from perftui.model.proposal import AnyAction, Approval, Proposal
 from perftui.model.target import ProcessId
 from perftui.store.journal import Journal
 from perftui.tune import watchdog
-
-DEADLINE_SECONDS = (1.0, 86400.0)
-"""The shortest and the longest time a change may stand unconfirmed."""
 
 _STAND_DOWN_SECONDS = 10.0
 """How long a dead-man may take to end: it may be in the middle of taking the change back."""
@@ -53,6 +52,8 @@ class Executor:
     ) -> JournalEntry:
         """Carry out one approved proposal. The entry is ``applied``, or ``failed`` when the value did not take.
 
+        The dead-man counts ``deadline_seconds`` from when it is on guard.
+
         Refused (read-only, not what was approved, already being changed), Drifted, IdentityUncertain, TargetEnded,
         NotPermitted, NotDeliverable (no dead-man), UsageError (advice only, deadline): then nothing was left changed.
         """
@@ -72,7 +73,8 @@ class Executor:
                 raise
             if problem:
                 return self._abandon(entry.id, action, problem, written=True, adjusted=adjusted)
-            return self.journal.advance(entry.id, "applied")
+            entry = self.journal.advance(entry.id, "applied")
+            return entry if entry.open else self._overtaken(entry, action)
 
     def _admit(self, proposal: Proposal, approval: Approval, deadline_seconds: float) -> AnyAction:
         if (approval.proposal_id, approval.digest) != (proposal.id, proposal.digest):
@@ -122,7 +124,7 @@ class Executor:
             journal=str(self.journal.path.absolute()),
             owner=_self(),
             target=held.process if held else None,
-            deadline_boottime_ns=clock.boottime_ns() + int(entry.deadline_seconds * 1e9),
+            deadline_seconds=entry.deadline_seconds,
             action=action,
         )
         guard = watchdog.arm(orders)
@@ -177,26 +179,42 @@ class Executor:
         self._dismiss(entry_id)
         return self.journal.advance(entry_id, "failed", by="perftui", detail=detail)
 
+    def _overtaken(self, entry: JournalEntry, action: AnyAction) -> JournalEntry:
+        """The dead-man acted while the value was written: what was written after its look is taken back here."""
+        try:
+            restored = control.restore(action)
+        except (PerftuiError, OSError) as error:
+            detail = f"{entry.detail}; not taken back yet: {error}"
+            return self.journal.update(entry.id, state="applied", closed_by="", closed_wall_ns=0, detail=detail)
+        self._dismiss(entry.id)
+        detail = f"{entry.detail}; {watchdog.outcome(restored)[1]}"
+        return self.journal.update(entry.id, state="failed", closed_by="perftui", detail=detail)
+
     # ---- keep, undo
 
     def keep(self, entry_id: str) -> JournalEntry:
-        """Let an applied change stay. Refused when it is not in force any more, Drifted when somebody else set it."""
+        """Let an applied change stay. Refused when it was taken back already.
+
+        Drifted when it is not wholly in force: then it stays as it is, under its dead-man, and can be undone.
+        """
         with self._lock:
             entry = self.journal.get(entry_id)
             if entry.state != "applied":
                 raise Refused(f"change {entry_id} is {entry.state}: only an applied one can be kept. {entry.detail}")
+            self._require_in_force(entry)
             self._dismiss(entry_id)
-            entry = self.journal.get(entry_id)
-            if not entry.open:
+            entry = self.journal.advance(entry_id, "kept", by="perftui")
+            if entry.state != "kept":
                 raise Refused(f"change {entry_id} was taken back just now. {entry.detail}")
-            action = _action_of(entry)
-            found = control.places(action)
-            others = [f"{place.where} is {place.current}" for place in found if place.current != action.after]
-            if others or not found:
-                what = "; ".join(others[:3]) or "what it was set on is gone"
-                self.journal.advance(entry_id, "conflict", by="perftui", detail=f"not in force: {what}")
-                raise Drifted(f"change {entry_id} is not in force any more: {what}")
-            return self.journal.advance(entry_id, "kept", by="perftui")
+            return entry
+
+    def _require_in_force(self, entry: JournalEntry) -> None:
+        action = _action_of(entry)
+        found = control.places(action)
+        others = [f"{place.where} is {place.current}" for place in found if place.current != action.after]
+        if others or not found:
+            what = "; ".join(others[:3]) or "what it was set on is gone"
+            raise Drifted(f"change {entry.id} is not in force any more: {what}: undo it")
 
     def undo(self, entry_id: str) -> JournalEntry:
         """Put an applied or kept change back. Drifted when somebody else has set it since; then it is left alone."""
@@ -233,7 +251,7 @@ class Executor:
         with self._lock:
             entry = self.journal.get(entry_id)
             guard = self._hold_guard(entry)
-            if guard < 0 or not entry.open:
+            if guard < 0 or pidfd.has_ended(guard) or not entry.open:
                 raise Refused(f"change {entry_id} is {entry.state} and has no dead-man: there is nothing to hand over")
             self._guards.pop(entry_id, None)
             entry = self.journal.update(
@@ -305,11 +323,15 @@ class Executor:
             return self.journal.update(entry.id, detail=f"{reason}; not taken back yet: {error}")
         return self.journal.advance(entry.id, state, by=by, detail=f"{reason}: {detail}")
 
-    def reported(self) -> tuple[JournalEntry, ...]:
-        """Changes that a dead-man or ``recover`` ended and the user has not been told of; each is returned once."""
-        with self._lock:
-            news = [entry for entry in self.journal.entries(limit=1000) if entry.closed_by in ("dead-man", "recover")]
-            return tuple(self.journal.update(entry.id, reported=True) for entry in news if not entry.reported)
+    def unreported(self) -> tuple[JournalEntry, ...]:
+        """Changes that a dead-man or ``recover`` ended and the user has not been told of, newest first."""
+        entries = self.journal.entries(limit=1000)
+        return tuple(entry for entry in entries if entry.closed_by in ("dead-man", "recover") and not entry.reported)
+
+    def mark_reported(self, entry_ids: Iterable[str]) -> None:
+        """The user has been told of these: call it once they have been shown."""
+        for entry_id in entry_ids:
+            self.journal.update(entry_id, reported=True)
 
 
 def _self() -> ProcessId:

@@ -45,13 +45,16 @@ main(sys.stdin.buffer.read())
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
-    """All the dead-man needs to know. ``target`` is None for a change of the host."""
+    """All the dead-man needs to know. ``target`` is None for a change of the host.
+
+    ``deadline_seconds`` count from when it is on guard: its start may take long, and the change is made after it.
+    """
 
     entry_id: str
     journal: str
     owner: ProcessId
     target: ProcessId | None
-    deadline_boottime_ns: int
+    deadline_seconds: float
     action: AnyAction
 
 
@@ -72,7 +75,10 @@ def main(orders: bytes) -> NoReturn:
     dead_man = DeadMan(msgspec.json.decode(orders, type=Orders))
     _detach()
     dead_man.stand_guard()
-    reason = dead_man.wait()
+    try:
+        reason = dead_man.wait()
+    except Exception:  # noqa: BLE001 - whatever it is, a change without a guard must not stay
+        reason = "the dead-man failed"
     if reason:
         dead_man.revert(reason)
     os._exit(0)
@@ -101,6 +107,7 @@ class DeadMan:
         self.orders = orders
         self._poller = select.poll()
         self._wake = self._owner = self._target = -1
+        self._deadline_boottime_ns = 0
 
     def stand_guard(self) -> None:
         """Hear signals, hold perftui and the target, then report on standard output and let go of it."""
@@ -110,6 +117,7 @@ class DeadMan:
         for fd in (self._wake, self._owner, self._target):
             if fd >= 0:
                 self._poller.register(fd, select.POLLIN)
+        self._deadline_boottime_ns = clock.boottime_ns() + int(self.orders.deadline_seconds * 1e9)
         os.write(1, msgspec.json.encode(pidfd.process_id(os.getpid())))
         nowhere = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
@@ -133,7 +141,7 @@ class DeadMan:
             return "perftui ended"
         if self.orders.target and self._target < 0:
             return "the target ended"
-        while (left_ns := self.orders.deadline_boottime_ns - clock.boottime_ns()) > 0:
+        while (left_ns := self._deadline_boottime_ns - clock.boottime_ns()) > 0:
             ready = {fd for fd, _ in self._poller.poll(min(_LOOK_MS, left_ns // 1_000_000 + 1))}
             # Signals first: perftui hands over and ends at once, and both are seen together.
             heard = self._heard()
@@ -142,13 +150,19 @@ class DeadMan:
             if signal.SIGTERM in heard:
                 return "it was told to end (logout or shutdown)"
             if HAND_OVER in heard:
-                self._poller.unregister(self._owner)
-                ready.discard(self._owner)
-            if self._owner in ready:
+                self._let_go_of_owner()
+            if self._owner >= 0 and self._owner in ready:
                 return "perftui ended"
             if self._target in ready:
                 return "the target ended"
         return "nobody confirmed it in time"
+
+    def _let_go_of_owner(self) -> None:
+        """May be asked for more than once."""
+        if self._owner >= 0:
+            self._poller.unregister(self._owner)
+            os.close(self._owner)
+            self._owner = -1
 
     def _heard(self) -> bytes:
         try:
@@ -157,13 +171,19 @@ class DeadMan:
             return b""
 
     def revert(self, reason: str) -> None:
-        """Compare and restore, then say in the journal what was done, if that is possible."""
+        """Compare and restore, then say in the journal what was done, if that is possible.
+
+        Where nothing was written yet perftui may be about to: what it writes before it reads our word in the journal
+        is found by a second look, what it writes after that it takes back itself.
+        """
         try:
-            state, detail = outcome(control.restore(self.orders.action))
+            restored = control.restore(self.orders.action)
+            state, detail = outcome(restored)
+            self._note(state, f"{reason}: {detail}")
+            if not restored.put_back:
+                control.restore(self.orders.action)
         except (PerftuiError, OSError) as error:
             self._note(None, f"the dead-man could not take it back: {error}")
-        else:
-            self._note(state, f"{reason}: {detail}")
 
     def _note(self, state: EntryState | None, detail: str) -> None:
         try:

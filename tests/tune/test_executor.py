@@ -6,15 +6,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from perftui.config import DEADLINE_SECONDS
 from perftui.errors import Drifted, NotPermitted, Refused, TargetEnded, UsageError
 from perftui.host import pidfd
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
-from perftui.model.journal import JournalEntry
+from perftui.model.journal import EntryState, JournalEntry
 from perftui.model.proposal import Proposal, WriteFile
 from perftui.model.target import ProcessId
 from perftui.store.journal import Journal
@@ -27,6 +29,7 @@ from tests.tune.support import (
     proposal_of,
     set_autogroup,
     set_nice,
+    tids,
     wait_for,
 )
 
@@ -113,7 +116,7 @@ def test_what_is_refused_before_anything_happens(executor: Executor, target: Hel
     with pytest.raises(NotPermitted, match="CAP_SYS_NICE"):
         apply(executor, msgspec.structs.replace(nice_of(target), permitted=False), target)
     with pytest.raises(UsageError, match="deadline"):
-        apply(executor, nice_of(target), target, seconds=0.5)
+        apply(executor, nice_of(target), target, seconds=DEADLINE_SECONDS[0] - 0.1)
     assert journal.entries() == ()
 
 
@@ -159,17 +162,51 @@ def test_a_value_that_does_not_take_is_put_back(executor: Executor) -> None:
         assert file.read_text().strip() == "20000"
 
 
-def test_somebody_else_changed_it(executor: Executor, target: HeldTarget) -> None:
+def test_what_somebody_else_set_is_not_undone(executor: Executor, target: HeldTarget) -> None:
     pid = target.process.pid
-    for act in (executor.undo, executor.keep):
-        entry = apply(executor, nice_of(target), target)
-        os.setpriority(os.PRIO_PROCESS, pid, 4)
-        with pytest.raises(Drifted, match="is 4"):
-            act(entry.id)
-        assert executor.journal.get(entry.id).state == "conflict"
-        assert os.getpriority(os.PRIO_PROCESS, pid) == 4
-        for tid in (pid, *(int(name) for name in os.listdir(f"/proc/{pid}/task"))):
-            os.setpriority(os.PRIO_PROCESS, tid, 0)
+    entry = apply(executor, nice_of(target), target)
+    os.setpriority(os.PRIO_PROCESS, pid, 4)
+    with pytest.raises(Drifted, match="is 4"):
+        executor.undo(entry.id)
+    assert executor.journal.get(entry.id).state == "conflict"
+    assert os.getpriority(os.PRIO_PROCESS, pid) == 4
+
+
+def test_a_change_that_is_not_wholly_in_force_is_not_kept_and_stays_guarded(
+    executor: Executor, target: HeldTarget
+) -> None:
+    pid = target.process.pid
+    entry = apply(executor, nice_of(target), target)
+    os.setpriority(os.PRIO_PROCESS, pid, 4)  # one of its two threads
+    with pytest.raises(Drifted, match="is 4"):
+        executor.keep(entry.id)
+    assert executor.journal.get(entry.id).state == "applied"
+    assert pidfd.is_alive(guard_of(entry))
+    os.setpriority(os.PRIO_PROCESS, pid, -5)
+    assert executor.undo(entry.id).state == "reverted"
+    assert nices(pid) == {0}
+
+
+def test_a_dead_man_that_acts_during_the_write_leaves_nothing_changed(
+    executor: Executor, target: HeldTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its look falls before the write, its word in the journal after the last look at it."""
+    proposal, advance = nice_of(target), executor.journal.advance
+
+    def late(entry_id: str, state: EntryState, **fields: Any) -> JournalEntry:
+        if state == "applied":
+            entry = executor.journal.get(entry_id)
+            os.kill(entry.watchdog_pid, signal.SIGTERM)
+            wait_for(lambda: not pidfd.is_alive(guard_of(entry)), "the dead-man ends")
+            for tid in tids(target.process.pid):
+                os.setpriority(os.PRIO_PROCESS, tid, -5)
+        return advance(entry_id, state, **fields)
+
+    monkeypatch.setattr(executor.journal, "advance", late)
+    entry = apply(executor, proposal, target)
+    assert (entry.state, entry.closed_by) == ("failed", "perftui")
+    assert "logout or shutdown" in entry.detail
+    assert nices(target.process.pid) == {0}
 
 
 def test_two_changes_of_one_thing_do_not_overlap(executor: Executor, target: HeldTarget) -> None:
@@ -222,8 +259,10 @@ def test_what_the_dead_man_did_is_told_once(executor: Executor, target: HeldTarg
     os.kill(entry.watchdog_pid, signal.SIGTERM)
     wait_for(lambda: not pidfd.is_alive(guard_of(entry)), "the dead-man ends")
     later = Executor(Host(), journal)
-    assert [one.closed_by for one in later.reported()] == ["dead-man"]
-    assert later.reported() == ()
+    for _ in range(2):  # until somebody has seen it
+        assert [one.closed_by for one in later.unreported()] == ["dead-man"]
+    later.mark_reported([entry.id])
+    assert later.unreported() == ()
     with pytest.raises(Refused, match="is reverted"):
         executor.keep(entry.id)
 
@@ -243,7 +282,7 @@ def test_recover_puts_back_what_nobody_looks_after(executor: Executor, target: H
     assert (recovered.state, recovered.closed_by) == ("reverted", "recover")
     assert nices(target.process.pid) == {0}
     assert executor.recover() == ()
-    assert [one.id for one in executor.reported()] == [entry.id]
+    assert [one.id for one in executor.unreported()] == [entry.id]
 
 
 def test_after_a_restart_of_the_machine_an_entry_expires(executor: Executor, target: HeldTarget) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from perftui.errors import NotDeliverable
@@ -53,7 +54,7 @@ def armed(
         journal=str(journal.path),
         owner=owner or own,
         target=action.process,
-        deadline_boottime_ns=clock.boottime_ns() + int(seconds * 1e9),
+        deadline_seconds=seconds,
         action=action,
     )
 
@@ -65,10 +66,12 @@ def wait_until_gone(guard: ProcessId) -> None:
 def test_the_deadline(journal: Journal, target: subprocess.Popen[str]) -> None:
     action = set_nice(target.pid)
     orders = armed(journal, action, seconds=1.0)
+    time.sleep(1.1)  # however long its start takes: it counts from when it is on guard
+    started = clock.boottime_ns()
     guard = watchdog.arm(orders)
     control.write(action)
     wait_until_gone(guard)
-    assert clock.boottime_ns() >= orders.deadline_boottime_ns
+    assert clock.boottime_ns() >= started + 1e9
     assert nices(target.pid) == {0}
     entry = journal.get("abc")
     assert (entry.state, entry.closed_by) == ("reverted", "dead-man")
@@ -117,6 +120,39 @@ def test_it_acts_when_its_owner_ends_but_not_after_a_hand_over(journal: Journal,
     os.kill(guard.pid, signal.SIGTERM)
     wait_until_gone(guard)
     assert nices(target.pid) == {0}
+
+
+def test_it_may_be_handed_over_twice(journal: Journal, target: subprocess.Popen[str]) -> None:
+    action = set_nice(target.pid)
+    with program() as owner:
+        guard = watchdog.arm(armed(journal, action, owner=identity(owner.pid)))
+        for _ in range(2):
+            os.kill(guard.pid, watchdog.HAND_OVER)
+            time.sleep(0.1)  # so that they are heard one after the other
+        control.write(action)
+    assert pidfd.is_alive(guard)
+    os.kill(guard.pid, signal.SIGTERM)
+    wait_until_gone(guard)
+    assert nices(target.pid) == {0}
+
+
+BROKEN = """
+import sys
+from perftui.tune import watchdog
+def wait(self): raise KeyError("no such thing")
+watchdog.DeadMan.wait = wait
+watchdog.main(sys.stdin.buffer.read())
+"""
+
+
+def test_a_dead_man_that_fails_takes_the_change_back(journal: Journal, target: subprocess.Popen[str]) -> None:
+    action = set_nice(target.pid)
+    orders = armed(journal, action)
+    control.write(action)
+    done = subprocess.run([sys.executable, "-c", BROKEN], input=msgspec.json.encode(orders), stdout=-1, check=True)
+    wait_until_gone(msgspec.json.decode(done.stdout, type=ProcessId))
+    assert nices(target.pid) == {0}
+    assert journal.get("abc").detail == "the dead-man failed: the value before is back"
 
 
 def test_its_owner_ends(journal: Journal, target: subprocess.Popen[str]) -> None:
