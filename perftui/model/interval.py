@@ -6,6 +6,7 @@ from functools import cached_property
 import msgspec
 
 from perftui.model import rates, target_rates
+from perftui.model.neighbours import Neighbour, Press, neighbours_of, press_of, sessions_of
 from perftui.model.rates import CpuUse, DiskUse, HostPressure, NetworkUse
 from perftui.model.sample import Sample, Section
 from perftui.model.table import Table
@@ -76,6 +77,22 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         was = _ticks_before(older.processes, newer.processes)
         now = newer.processes.rows("user_ticks", "system_ticks")
         return tuple(max(0, user + system - before) * scale for (user, system), before in zip(now, was, strict=True))
+
+    @cached_property
+    def neighbours(self) -> tuple[Neighbour, ...]:
+        """Processes outside the target's tree that use CPU, the heaviest first; empty when none are visible."""
+        section, cores = self.newer.processes, self.process_cores
+        return neighbours_of(section, cores, self.newer.tree) if section and cores is not None else ()
+
+    @cached_property
+    def press(self) -> dict[int, Press]:
+        """What each process of the target's tree runs and waits for, by PID."""
+        return press_of(self.threads or ())
+
+    @cached_property
+    def sessions(self) -> dict[int, int]:
+        """The session of each process of the host, by PID; empty when they are not visible."""
+        return sessions_of(self.newer.processes) if self.newer.processes else {}
 
     @cached_property
     def tree(self) -> TreeUse | None:

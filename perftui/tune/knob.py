@@ -2,10 +2,11 @@
 
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import NamedTuple, Protocol
 
+from perftui.errors import NoData
 from perftui.host.procfs import Host
 from perftui.host.rights import has_capability
 from perftui.model.finding import Finding
@@ -74,6 +75,20 @@ def tree_threads(sample: Sample) -> dict[ProcessId, list[tuple[int, int, int]]]:
     main_only = {pid: [(pid, start, sample.tree.nice)] for pid, start in rows[:1]}
     found = {ProcessId(pid=pid, start_ticks=start): threads.get(pid) or main_only.get(pid, []) for pid, start in rows}
     return {process: rows for process, rows in found.items() if rows}
+
+
+def live_settings(threads: Iterable[tuple[int, int, int]], ask: Callable[[int], str]) -> list[ThreadSetting]:
+    """What the kernel says of each thread (as of ``tree_threads``) now; those that have ended are left out.
+
+    The sample will not do: where there are many threads it looks at the sleeping ones less often.
+    """
+    settings = []
+    for tid, start, _ in threads:
+        try:
+            settings.append(ThreadSetting(tid, start, ask(tid)))
+        except (ProcessLookupError, NoData):
+            continue
+    return settings
 
 
 def thread_reading(

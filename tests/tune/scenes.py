@@ -95,6 +95,7 @@ def sample_at(
                     "pid": [pid for pid, _, _ in processes],
                     "start_ticks": [START] * len(processes),
                     "session": [session for _, session, _ in processes],
+                    "nice": [nice] * len(processes),
                     "user_ticks": [int(cores * 100 * second) for _, _, cores in processes],
                     "system_ticks": [0] * len(processes),
                 },

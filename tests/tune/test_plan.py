@@ -1,5 +1,7 @@
 import msgspec
+import pytest
 
+from perftui.model import interval as interval_module
 from perftui.model.finding import Blame, Diagnosis, Finding
 from perftui.model.interval import Interval
 from perftui.tune.plan import ADVICE, MAX_PROPOSALS, plan
@@ -72,6 +74,21 @@ def test_ids_hold_and_findings_are_not_repeated() -> None:
 def test_there_are_not_more_than_can_be_read() -> None:
     findings = [finding_of(f"rule-{at}", advice="a") for at in range(20)]
     assert len(plan(diagnosis_of(*findings), BESIDE)) == MAX_PROPOSALS
+
+
+def test_who_takes_the_cpu_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many processes the target has: this is done with every tick."""
+    counted: list[str] = []
+
+    def counting(name: str) -> None:
+        works_out = getattr(interval_module, name)
+        monkeypatch.setattr(interval_module, name, lambda *given: counted.append(name) or works_out(*given))
+
+    for name in ("neighbours_of", "press_of", "sessions_of"):
+        counting(name)
+    fresh = with_knobs(MIXED, *[NICE] * 16, *[AUTOGROUP] * 16)
+    assert plan(diagnosis_of(NEIGHBOUR), fresh)
+    assert sorted(counted) == ["neighbours_of", "press_of", "sessions_of"]
 
 
 def test_nothing_found_nothing_proposed() -> None:

@@ -2,29 +2,38 @@ import msgspec
 import pytest
 
 from perftui.model.interval import Interval
+from perftui.model.neighbours import Neighbour, Press
 from perftui.tune import rivals
-from perftui.tune.rivals import Rival
 from tests.tune.scenes import PID, SESSION, interval_of, sample_at
 
-HEAVY, LIGHT = Rival(200, 300, 0.8, "python"), Rival(201, 301, 0.2, "python")
+HEAVY, LIGHT = Neighbour(200, "python", 300, 0, 0.8), Neighbour(201, "python", 301, 0, 0.2)
 
 
 def test_rivals_are_others_that_use_cpu_heaviest_first() -> None:
     interval = interval_of(others=((201, 301, 0.2), (200, 300, 0.8), (202, 302, 0.01)))
-    assert rivals.rivals_of(interval) == (HEAVY, LIGHT)
+    assert interval.neighbours == (HEAVY, LIGHT)
     assert rivals.cores_of((HEAVY, LIGHT)) == pytest.approx(1.0)
 
 
 def test_without_a_process_list_there_are_none() -> None:
     bare = Interval.between(*(msgspec.structs.replace(sample_at(at), processes=None) for at in (1, 2)))
-    assert rivals.rivals_of(bare) == ()
-    assert rivals.session_of(PID, bare.newer) == SESSION  # the target's own section knows it
+    assert bare.neighbours == ()
+    assert rivals.session_of(PID, bare.newer, bare.sessions) == SESSION  # the target's own section knows it
 
 
 def test_the_pressed_processes_are_those_that_wait_most() -> None:
-    assert rivals.is_pressed(PID, interval_of(delay=0.6))
-    assert not rivals.is_pressed(PID, interval_of(delay=0.0))
-    assert not rivals.is_pressed(999, interval_of(delay=0.6))
+    assert rivals.pressed(interval_of(delay=0.6)) == {PID}
+    assert rivals.pressed(interval_of(delay=0.0)) == frozenset()
+    half = interval_of()
+    half.__dict__["press"] = {1: Press(0.1, 0.8), 2: Press(0.9, 0.4), 3: Press(0.9, 0.3)}
+    assert rivals.pressed(half) == {1, 2}
+
+
+def test_one_is_not_several() -> None:
+    assert rivals.taking((HEAVY,), "of its session") == "1 process of its session takes 0.80"
+    assert rivals.taking((HEAVY, LIGHT), "beside it") == "2 processes beside it take 1.00"
+    assert rivals.losing((HEAVY,)) == "python 200 loses what it gains"
+    assert rivals.losing((HEAVY, LIGHT)) == "python 200, python 201 lose what it gains"
 
 
 def test_a_setting_must_reach_a_quarter_of_what_is_taken() -> None:
@@ -48,6 +57,6 @@ def test_expected_cores_never_fall_below_what_it_has() -> None:
 
 
 def test_names_are_few() -> None:
-    many = tuple(Rival(pid, 1, 0.1, "p") for pid in range(6))
+    many = tuple(Neighbour(pid, "p", 1, 0, 0.1) for pid in range(6))
     assert rivals.names_of(many) == "p 0, p 1, p 2, p 3 and 2 more"
     assert rivals.names_of((HEAVY, LIGHT)) == "python 200, python 201"

@@ -1,17 +1,22 @@
 """process.affinity."""
 
+from functools import cached_property
+
 from perftui.errors import NoData
 from perftui.host.affinity import affinity, cpu_list_text
-from perftui.host.cgroupfs import groups_of, parse_membership, parse_mounts
-from perftui.host.procfs import Host, cpu_list
+from perftui.host.cgroupfs import Mount, groups_of, parse_membership, parse_mounts
+from perftui.host.procfs import Host
 from perftui.model.finding import Finding
 from perftui.model.interval import Interval
+from perftui.model.neighbours import Press
 from perftui.model.proposal import Proposal, SetAffinity
 from perftui.model.sample import KnobReading, Sample
 from perftui.model.target import ProcessId
+from perftui.model.units import cpu_list
 from perftui.tune import rivals
 from perftui.tune.knob import (
     ThreadSetting,
+    live_settings,
     may_set_threads,
     process_of,
     proposed,
@@ -37,10 +42,11 @@ class Affinity:
     def read(self, host: Host, sample: Sample) -> tuple[KnobReading, ...]:
         if sample.tree is None:
             return ()
+        usable = _Usable(host)
         readings = []
         for at, (process, threads) in enumerate(tree_threads(sample).items()):
             if host.is_live:
-                settings = _live(threads)
+                settings = live_settings(threads, affinity)
             elif at == 0:
                 settings = [ThreadSetting(process.pid, process.start_ticks, sample.tree.cpus_allowed)]
             else:
@@ -49,7 +55,7 @@ class Affinity:
                 self.id, process, settings, permitted=may_set_threads(sample), privilege="CAP_SYS_NICE"
             )
             if reading is not None:
-                reading.detail["usable"] = _usable(host, process)
+                reading.detail["usable"] = usable.cpus(process, reading.value)
                 readings.append(reading)
         return tuple(readings)
 
@@ -57,7 +63,7 @@ class Affinity:
         process, after = process_of(reading), reading.detail["usable"]
         if finding.rule != "cpu-affinity" or not after or not set(cpu_list(reading.value)) < set(cpu_list(after)):
             return None
-        if not rivals.is_pressed(process.pid, interval):
+        if process.pid not in rivals.pressed(interval):
             return None
         restored = [f"taskset -acp {reading.value} {process.pid}"]
         restored += [f"taskset -cp {one.value} {one.tid}" for one in threads_before(reading)[1:]]
@@ -76,32 +82,36 @@ class Affinity:
         )
 
 
-def _live(threads: list[tuple[int, int, int]]) -> list[ThreadSetting]:
-    settings = []
-    for tid, start, _ in threads:
+class _Usable:
+    """Which CPUs processes may be given; what is the same for all of them is read once."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def cpus(self, process: ProcessId, current: str) -> str:
+        """CPUs that are online and in the process's cpuset; empty when that cannot be told."""
         try:
-            settings.append(ThreadSetting(tid, start, affinity(tid)))
-        except ProcessLookupError:  # it ended since the threads were listed
-            continue
-    return settings
+            if set(cpu_list(current)) >= self._online:  # so its cpuset has them all
+                return cpu_list_text(self._online)
+            return cpu_list_text(self._online & self._cpuset(process))
+        except (NoData, ValueError):
+            return ""
 
+    @cached_property
+    def _online(self) -> set[int]:
+        return set(cpu_list(self._host.text("/sys/devices/system/cpu/online")))
 
-def _usable(host: Host, process: ProcessId) -> str:
-    """CPUs that are online and in the process's cpuset; empty when that cannot be told."""
-    try:
-        online = set(cpu_list(host.text("/sys/devices/system/cpu/online")))
-        return cpu_list_text(online & _cpuset(host, process, online))
-    except (NoData, ValueError):
-        return ""
+    @cached_property
+    def _mounts(self) -> tuple[Mount, ...]:
+        return parse_mounts(self._host.read("/proc/self/mountinfo"))
 
-
-def _cpuset(host: Host, process: ProcessId, online: set[int]) -> set[int]:
-    members = parse_membership(host.read(f"/proc/{process.pid}/cgroup"))
-    for group in groups_of("cpuset", members, parse_mounts(host.read("/proc/self/mountinfo"))):
-        path = f"{group.directory}/{'cpuset.effective_cpus' if group.version == 1 else 'cpuset.cpus.effective'}"
-        if host.exists(path):
-            return set(cpu_list(host.text(path)))
-    return online
+    def _cpuset(self, process: ProcessId) -> set[int]:
+        members = parse_membership(self._host.read(f"/proc/{process.pid}/cgroup"))
+        for group in groups_of("cpuset", members, self._mounts):
+            path = f"{group.directory}/{'cpuset.effective_cpus' if group.version == 1 else 'cpuset.cpus.effective'}"
+            if self._host.exists(path):
+                return set(cpu_list(self._host.text(path)))
+        return self._online
 
 
 def _added(before: str, after: str) -> str:
@@ -109,7 +119,7 @@ def _added(before: str, after: str) -> str:
 
 
 def _effect(pid: int, before: str, after: str, interval: Interval) -> str:
-    press = rivals.press_of(interval).get(pid, rivals.Press(0.0, 0.0))
+    press = interval.press.get(pid, Press(0.0, 0.0))
     added = set(cpu_list(_added(before, after)))
     cores = interval.cpu.cores if interval.cpu else ()
     idle = sum(1 - core.busy_ratio for core in cores if core.cpu in added)

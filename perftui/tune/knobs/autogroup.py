@@ -1,8 +1,7 @@
 """process.autogroup."""
 
-import re
-
 from perftui.errors import NoData
+from perftui.host.autogroup import parse_autogroup
 from perftui.host.procfs import Host
 from perftui.model.finding import Finding
 from perftui.model.interval import Interval
@@ -10,8 +9,6 @@ from perftui.model.proposal import Proposal, SetAutogroup
 from perftui.model.sample import KnobReading, Sample
 from perftui.tune import rivals
 from perftui.tune.knob import may, process_of, proposed, tree_threads, unavailable
-
-_LINE = re.compile(r"(/autogroup-\d+) nice (-?\d+)")
 
 
 class Autogroup:
@@ -30,9 +27,9 @@ class Autogroup:
 
     def read(self, host: Host, sample: Sample) -> tuple[KnobReading, ...]:
         readings: dict[str, KnobReading] = {}
+        sessions = rivals.sessions_in(sample)
         for process in tree_threads(sample):
-            session = rivals.session_of(process.pid, sample)
-            subject = f"session {session}"
+            subject = f"session {rivals.session_of(process.pid, sample, sessions)}"
             if subject in readings:
                 continue
             reason, remedy = _obstacle(sample)
@@ -40,19 +37,19 @@ class Autogroup:
                 readings[subject] = unavailable(self.id, subject, reason, remedy)
                 continue
             try:
-                match = _LINE.fullmatch(host.text(f"/proc/{process.pid}/autogroup"))
+                found = parse_autogroup(host.text(f"/proc/{process.pid}/autogroup"))
             except NoData as error:
                 readings[subject] = unavailable(self.id, subject, error.reason, error.remedy)
                 continue
-            if match is not None:
+            if found is not None:
                 readings[subject] = KnobReading(
                     knob=self.id,
                     subject=subject,
                     available=True,
-                    value=match[2],
+                    value=found[1],
                     permitted=may("CAP_SYS_NICE"),
                     privilege="CAP_SYS_NICE",
-                    detail={"pid": str(process.pid), "start_ticks": str(process.start_ticks), "group": match[1]},
+                    detail={"pid": str(process.pid), "start_ticks": str(process.start_ticks), "group": found[0]},
                 )
         return tuple(readings.values())
 
@@ -67,10 +64,11 @@ class Autogroup:
         factor = rivals.weight_factor(before, after)
         sessions = len({rival.session for rival in across})
         cores, press = rivals.expected_cores(process.pid, interval, factor, sessions)
+        where = "of another session" if sessions == 1 else f"of other sessions ({sessions})"
         effect = (
-            f"It runs {press.run:.2f} of the {press.demand:.2f} cores it asks for; {len(across)} processes of other "
-            f"sessions ({sessions}) take {rivals.cores_of(across):.2f}. At {after} its session weighs {factor:.1f} "
-            f"times as much: about {cores:.2f} cores. Nice does nothing across sessions."
+            f"It runs {press.run:.2f} of the {press.demand:.2f} cores it asks for; {rivals.taking(across, where)}. "
+            f"At {after} its session weighs {factor:.1f} times as much: about {cores:.2f} cores. "
+            "Nice does nothing across sessions."
         )
         if within:
             effect += f" This does nothing against {rivals.names_of(within)} in its own session."
@@ -86,9 +84,7 @@ class Autogroup:
             risk="low",
             settle_seconds=1.0,
             expected_effect=effect,
-            affects=(
-                f"the whole {reading.subject}, its shell included, gains; {rivals.names_of(across)} lose what it gains"
-            ),
+            affects=f"the whole {reading.subject}, its shell included, gains; {rivals.losing(across)}",
         )
 
 
@@ -106,6 +102,6 @@ def _obstacle(sample: Sample) -> tuple[str, str]:
 
 def _has_pressed(reading: KnobReading, interval: Interval) -> bool:
     """True when a process of this session is among those of the tree that wait for a CPU."""
-    session = rivals.session_of(process_of(reading).pid, interval.newer)
-    pressed = (pid for pid in rivals.press_of(interval) if rivals.is_pressed(pid, interval))
-    return any(rivals.session_of(pid, interval.newer) == session for pid in pressed)
+    sample, sessions = interval.newer, interval.sessions
+    session = rivals.session_of(process_of(reading).pid, sample, sessions)
+    return any(rivals.session_of(pid, sample, sessions) == session for pid in rivals.pressed(interval))

@@ -9,7 +9,7 @@ from perftui.model.proposal import Proposal, SetIoPriority
 from perftui.model.rates import DiskUse
 from perftui.model.sample import KnobReading, Sample
 from perftui.tune.knob import (
-    ThreadSetting,
+    live_settings,
     may_set_threads,
     process_of,
     proposed,
@@ -55,14 +55,12 @@ class Ionice:
             if HONOURING not in schedulers.values():
                 readings.append(unavailable(self.id, subject, *_why_not(schedulers)))
                 continue
-            settings = []
-            for tid, start, _ in threads:
-                try:
-                    settings.append(ThreadSetting(tid, start, io_priority(tid)))
-                except NoData:  # it ended since the threads were listed
-                    continue
             reading = thread_reading(
-                self.id, process, settings, permitted=may_set_threads(sample), privilege="CAP_SYS_NICE"
+                self.id,
+                process,
+                live_settings(threads, io_priority),
+                permitted=may_set_threads(sample),
+                privilege="CAP_SYS_NICE",
             )
             if reading is not None:
                 reading.detail["devices"] = " ".join(name for name, used in schedulers.items() if used == HONOURING)

@@ -1,14 +1,17 @@
 """process.nice."""
 
 from perftui.errors import NoData
+from perftui.host.nice import nice
 from perftui.host.procfs import Host
 from perftui.model.finding import Finding
 from perftui.model.interval import Interval
+from perftui.model.neighbours import Neighbour
 from perftui.model.proposal import Proposal, SetNice
 from perftui.model.sample import KnobReading, Sample
 from perftui.tune import rivals
 from perftui.tune.knob import (
     ThreadSetting,
+    live_settings,
     may,
     process_of,
     proposed,
@@ -17,7 +20,6 @@ from perftui.tune.knob import (
     threads_before,
     tree_threads,
 )
-from perftui.tune.rivals import Rival
 
 
 class Nice:
@@ -37,10 +39,10 @@ class Nice:
 
     def read(self, host: Host, sample: Sample) -> tuple[KnobReading, ...]:
         peers = _peers(host, sample)
+        permitted = may("CAP_SYS_NICE")
         readings = []
         for process, threads in tree_threads(sample).items():
-            settings = [ThreadSetting(tid, start, str(nice)) for tid, start, nice in threads]
-            permitted = may("CAP_SYS_NICE")
+            settings = live_settings(threads, nice) if host.is_live else _captured(threads)
             reading = thread_reading(self.id, process, settings, permitted=permitted, privilege="CAP_SYS_NICE")
             if reading is not None:
                 reading.detail["peers"] = peers
@@ -49,7 +51,7 @@ class Nice:
 
     def propose(self, finding: Finding, reading: KnobReading, sample: Sample, interval: Interval) -> Proposal | None:
         process, before = process_of(reading), int(reading.value)
-        if finding.rule != "neighbour-cpu" or not rivals.is_pressed(process.pid, interval):
+        if finding.rule != "neighbour-cpu" or process.pid not in rivals.pressed(interval):
             return None
         reached, beyond, who = _reach(process.pid, reading, interval)
         after = max(rivals.LOWEST_NICE, before - rivals.STEP)
@@ -58,8 +60,8 @@ class Nice:
         factor = rivals.weight_factor(before, after)
         cores, press = rivals.expected_cores(process.pid, interval, factor, len(reached))
         effect = (
-            f"It runs {press.run:.2f} of the {press.demand:.2f} cores it asks for; {len(reached)} processes {who} take "
-            f"{rivals.cores_of(reached):.2f}. Nice {after} weighs {factor:.1f} times as much: about {cores:.2f} cores."
+            f"It runs {press.run:.2f} of the {press.demand:.2f} cores it asks for; {rivals.taking(reached, who)}. "
+            f"Nice {after} weighs {factor:.1f} times as much: about {cores:.2f} cores."
         )
         if beyond:
             effect += f" It does nothing against {rivals.names_of(beyond)} in other sessions or groups."
@@ -77,8 +79,12 @@ class Nice:
             risk="low",
             settle_seconds=1.0,
             expected_effect=effect,
-            affects=f"{rivals.names_of(reached)}: they lose what it gains. What it starts from now on inherits it.",
+            affects=f"{rivals.losing(reached)}. What it starts from now on inherits it.",
         )
+
+
+def _captured(threads: list[tuple[int, int, int]]) -> list[ThreadSetting]:
+    return [ThreadSetting(tid, start, str(value)) for tid, start, value in threads]
 
 
 def _peers(host: Host, sample: Sample) -> str:
@@ -91,14 +97,16 @@ def _peers(host: Host, sample: Sample) -> str:
         return ""
 
 
-def _reach(pid: int, reading: KnobReading, interval: Interval) -> tuple[tuple[Rival, ...], tuple[Rival, ...], str]:
+def _reach(
+    pid: int, reading: KnobReading, interval: Interval
+) -> tuple[tuple[Neighbour, ...], tuple[Neighbour, ...], str]:
     """The rivals that nice counts against, the others, and where the first ones are."""
     sample = interval.newer
     if rivals.in_cpu_group(sample):
         peers = set(reading.detail.get("peers", "").split())
-        found = rivals.rivals_of(interval)
+        found = interval.neighbours
         within = tuple(rival for rival in found if str(rival.pid) in peers)
         return within, tuple(rival for rival in found if rival not in within), "of its cgroup"
     if rivals.sessions_decide(sample):
         return *rivals.split_by_session(pid, interval), "of its session"
-    return rivals.rivals_of(interval), (), "beside it"
+    return interval.neighbours, (), "beside it"

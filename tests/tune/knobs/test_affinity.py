@@ -7,9 +7,9 @@ from perftui.host.procfs import Host
 from perftui.model.interval import Interval
 from perftui.model.proposal import Proposal, SetAffinity
 from perftui.tune.knob import threads_before
-from perftui.tune.knobs.affinity import Affinity
+from perftui.tune.knobs.affinity import Affinity, _Usable
 from tests.tune.scenes import PID, finding_of, interval_of, read_live, reading_of, sample_at
-from tests.tune.support import program, tids, wait_for
+from tests.tune.support import identity, program, tids, wait_for
 
 AFFINITY = Affinity()
 CPUSETS = Path("/sys/fs/cgroup/cpuset")
@@ -44,6 +44,31 @@ def test_the_cpuset_is_the_limit() -> None:
         wait_for(lambda: (folder / "cgroup.procs").read_text() == "", "the cpuset is empty")
         folder.rmdir()
     assert (reading.value, reading.detail["usable"]) == ("0", "0")
+
+
+class _Counting(Host):
+    """Keeps the paths that were read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def read(self, path: str) -> bytes:
+        self.seen.append(path)
+        return super().read(path)
+
+
+def test_what_all_processes_share_is_read_once() -> None:
+    """It is read with every tick; where nothing is pinned a process's cpuset need not be looked at."""
+    host, own = _Counting(), identity(os.getpid())
+    everything = Path("/sys/devices/system/cpu/online").read_text().strip()
+    usable = _Usable(host)
+    for _ in range(3):
+        assert usable.cpus(own, everything) == everything
+    assert host.seen == ["/sys/devices/system/cpu/online"]
+    for _ in range(3):
+        assert usable.cpus(own, "0")
+    assert host.seen.count("/sys/devices/system/cpu/online") == host.seen.count("/proc/self/mountinfo") == 1
 
 
 def test_all_usable_cpus_are_proposed() -> None:

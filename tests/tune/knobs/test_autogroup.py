@@ -34,6 +34,10 @@ def test_neighbours_in_other_sessions_are_reached() -> None:
     assert proposal.action.group == "/autogroup-1"
     assert "4 processes of other sessions (4) take 1.60" in proposal.expected_effect
     assert "Nice does nothing across sessions" in proposal.expected_effect
+    alone = propose(interval_of(others=FOUR_ELSEWHERE[:1]))
+    assert alone is not None
+    assert "1 process of another session takes 0.40" in alone.expected_effect
+    assert alone.affects.endswith("python 200 loses what it gains")
 
 
 def test_neighbours_in_the_session_are_not_reached() -> None:

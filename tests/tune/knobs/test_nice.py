@@ -4,14 +4,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from perftui.collect.live import LiveSource
+from perftui.host import control
 from perftui.host.procfs import Host
+from perftui.host.target import HeldTarget
 from perftui.model.interval import Interval
 from perftui.model.proposal import Proposal, SetNice
 from perftui.model.sample import CgroupCpu
 from perftui.tune.knob import thread_list, threads_before
 from perftui.tune.knobs.nice import Nice
 from tests.tune.scenes import PID, SESSION, finding_of, interval_of, read_live, reading_of, sample_at
-from tests.tune.support import cpu_cgroup, program, tids
+from tests.tune.support import cpu_cgroup, program, set_nice, tids
 
 NICE = Nice()
 FOUR_BESIDE = tuple((200 + at, SESSION, 0.4) for at in range(4))
@@ -31,6 +34,24 @@ def test_it_is_read_per_process_with_the_threads_that_differ() -> None:
     assert (reading.subject, reading.value, reading.available) == (f"pid {process.pid}", "0", True)
     assert [(one.tid, one.value) for one in threads_before(reading)] == [(process.pid, "0"), (other, "5")]
     assert thread_list(reading) == f"$(ls /proc/{process.pid}/task)"
+
+
+@pytest.mark.root
+def test_it_is_read_from_the_kernel_however_many_threads_there_are() -> None:
+    """The collector looks at sleeping threads seldom when there are many of them."""
+    host = Host()
+    with program(threads=220) as process:
+        held = HeldTarget.open(host, process.pid)
+        source = LiveSource(host, held)
+        try:
+            source.sample()
+            action = set_nice(process.pid)
+            control.write(action)
+            (reading,) = NICE.read(host, source.sample())
+            assert (reading.value, reading.detail["others"], reading.detail["threads"]) == ("-5", "", "221")
+        finally:
+            source.close()
+            held.close()
 
 
 def test_neighbours_in_the_session_are_reached() -> None:
