@@ -107,8 +107,10 @@ def _plain(pid: int, what: str) -> Iterator[str]:
 
 def _listed() -> str:
     """Both match: the command line lists them, which is where an attacker's name would be printed."""
-    done = _perftui("diagnose", "name:(red|xxxxxxxx)", "--for", "1")
-    check(done.returncode in (2, 3), f"an ambiguous name ended with {done.returncode}")
+    done = _perftui("diagnose", r"name:(\[red\]\$\(x\)|x{40})", "--for", "1")
+    check(done.returncode == 2, f"an ambiguous name ended with {done.returncode}: {done.stderr[-300:]!r}")
+    for shown in (b"[red]$(x)", b"x" * 40):
+        check(shown in done.stderr, f"the list of matches lacks {shown!r}: {done.stderr[-300:]!r}")
     _harmless(done.stdout + done.stderr, "a list of matches")
     return "a list of matches shows it harmlessly"
 
