@@ -75,6 +75,14 @@ def test_proposals_and_their_absence() -> None:
     assert "No setting would help here." in nothing
 
 
+def test_mere_advice_is_no_proposal() -> None:
+    """It stands with its finding; as a proposal it would have nothing before, after, to do and to undo."""
+    text = diagnosis_text(diagnosis_document(update()))
+    assert text.count("move parse into processes") == 1
+    assert "advice: " not in text
+    assert text.count("undo: ") == 1
+
+
 def test_an_open_change_says_how_to_keep_it() -> None:
     text = journal_text(journal_document((ENTRY,)))
     assert text.startswith("5d0c1f2e  applied  process.nice: 0 → -5\n")
