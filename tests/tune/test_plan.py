@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
@@ -80,12 +82,17 @@ def test_who_takes_the_cpu_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -
     """However many processes the target has: this is done with every tick."""
     counted: list[str] = []
 
-    def counting(name: str) -> None:
+    def counting(name: str) -> Callable[..., object]:
         works_out = getattr(interval_module, name)
-        monkeypatch.setattr(interval_module, name, lambda *given: counted.append(name) or works_out(*given))
+
+        def count(*given: object) -> object:
+            counted.append(name)
+            return works_out(*given)
+
+        return count
 
     for name in ("neighbours_of", "press_of", "sessions_of"):
-        counting(name)
+        monkeypatch.setattr(interval_module, name, counting(name))
     fresh = with_knobs(MIXED, *[NICE] * 16, *[AUTOGROUP] * 16)
     assert plan(diagnosis_of(NEIGHBOUR), fresh)
     assert sorted(counted) == ["neighbours_of", "press_of", "sessions_of"]
