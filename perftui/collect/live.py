@@ -16,7 +16,7 @@ from perftui.model.target import HOST
 class LiveSource:
     """Calls every collector and is the only place that turns their exceptions into states.
 
-    Not thread-safe: ``sample``, ``poll`` and ``close`` are for one thread.
+    ``sample``, ``poll`` and ``close`` must not run at the same time. Two sources may, also on one ``Host``.
     """
 
     def __init__(self, host: Host, held: HeldTarget | None) -> None:

@@ -7,11 +7,14 @@ replace by a captured tree.
 import errno
 import os
 import resource
+import stat
+import threading
 from functools import cached_property
 from pathlib import Path
 from typing import NoReturn
 
 from perftui.errors import NoData
+from perftui.model.units import cpu_list
 
 _CHUNK = 1 << 16
 _RESERVED_FDS = 256
@@ -53,6 +56,7 @@ class Host:
         self.root = root
         self._prefix = str(root).rstrip("/")
         self._kept_budget: int | None = None
+        self._kept_lock = threading.Lock()
 
     @property
     def is_live(self) -> bool:
@@ -81,6 +85,29 @@ class Host:
         fd = self.open(path)
         try:
             return os.read(fd, size)
+        except OSError as error:
+            raise_known(error, path)
+        finally:
+            os.close(fd)
+
+    def read_plain(self, path: str, limit: int) -> bytes:
+        """A regular file of at most ``limit`` bytes, at a path that a stranger chose; NoData for anything else.
+
+        Opening a device or a FIFO can act by itself (a watchdog starts) or wait for ever, so what the path leads to
+        is looked at first, without opening it.
+        """
+        found = self.open(path, os.O_PATH)
+        try:
+            status = os.fstat(found)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+                raise NoData(f"{path} is not a plain file of at most {limit} bytes")
+            fd = os.open(f"/proc/self/fd/{found}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise_known(error, path)
+        finally:
+            os.close(found)
+        try:
+            return os.read(fd, limit)
         except OSError as error:
             raise_known(error, path)
         finally:
@@ -129,21 +156,31 @@ class Host:
     def keep(self, path: str) -> int:
         """A descriptor to be read again and again with ``os.pread``; -1 when no more may be kept open.
 
-        The soft limit of open files is raised to the hard one when the first is asked for.
+        The soft limit of open files is raised to the hard one when the first is asked for. ``keep`` and ``drop``
+        may be called by several threads.
         """
-        if self._kept_budget is None:
-            self._kept_budget = max(0, _raised_fd_limit() - _RESERVED_FDS)
-        if self._kept_budget <= 0:
-            return -1
-        fd = self.open(path)
-        self._kept_budget -= 1
-        return fd
+        with self._kept_lock:
+            if self._kept_budget is None:
+                self._kept_budget = max(0, _raised_fd_limit() - _RESERVED_FDS)
+            if self._kept_budget <= 0:
+                return -1
+            self._kept_budget -= 1
+        try:
+            return self.open(path)
+        except BaseException:
+            self._give_back()
+            raise
 
     def drop(self, fd: int) -> None:
         """Close a descriptor from ``keep``; -1 is fine."""
-        if fd >= 0 and self._kept_budget is not None:
+        if fd >= 0:
             os.close(fd)
-            self._kept_budget += 1
+            self._give_back()
+
+    def _give_back(self) -> None:
+        with self._kept_lock:
+            if self._kept_budget is not None:
+                self._kept_budget += 1
 
     @cached_property
     def boot_id(self) -> str:
@@ -179,15 +216,6 @@ def read_all(fd: int) -> bytes:
     while piece := os.read(fd, _CHUNK):
         pieces.append(piece)
     return b"".join(pieces)
-
-
-def cpu_list(text: str) -> tuple[int, ...]:
-    """``0-2,5`` → ``(0, 1, 2, 5)``. ValueError for anything else."""
-    cpus: list[int] = []
-    for part in filter(None, text.strip().split(",")):
-        first, _, last = part.partition("-")
-        cpus.extend(range(int(first), int(last or first) + 1))
-    return tuple(cpus)
 
 
 def _raised_fd_limit() -> int:

@@ -54,7 +54,7 @@ def _not_permitted(host: Host, pid: int) -> NoData:
             f"what the threads of {pid} wait for is hidden: it belongs to uid {owner}",
             "run as root, or give CAP_SYS_PTRACE",
         )
-    if _yama_scope(host) >= 1 and not has_capability("CAP_SYS_PTRACE"):
+    if yama_scope(host) >= 1 and not has_capability("CAP_SYS_PTRACE"):
         return NoData(
             f"what the threads of {pid} wait for is hidden by kernel.yama.ptrace_scope",
             "run as root, or set kernel.yama.ptrace_scope=0",
@@ -62,8 +62,9 @@ def _not_permitted(host: Host, pid: int) -> NoData:
     return NoData(f"what the threads of {pid} wait for is hidden", "run as root with CAP_SYS_PTRACE")
 
 
-def _yama_scope(host: Host) -> int:
+def yama_scope(host: Host) -> int:
+    """``kernel.yama.ptrace_scope``: 0 (also where there is no Yama) to 3."""
     try:
         return int(host.text("/proc/sys/kernel/yama/ptrace_scope"))
-    except NoData:
+    except (NoData, ValueError):
         return 0

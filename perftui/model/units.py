@@ -48,3 +48,12 @@ def _scaled(value: float, base: int, units: tuple[str, ...]) -> str:
             return f"{sign}{size:.{digits}f}{unit}"
         size /= base
     raise AssertionError("unreachable")
+
+
+def cpu_list(text: str) -> tuple[int, ...]:
+    """The kernel's list of CPUs: ``0-2,5`` → ``(0, 1, 2, 5)``. ValueError for anything else."""
+    cpus: list[int] = []
+    for part in filter(None, text.strip().split(",")):
+        first, _, last = part.partition("-")
+        cpus.extend(range(int(first), int(last or first) + 1))
+    return tuple(cpus)

@@ -44,7 +44,7 @@ _CASES = (
     _case(
         r"failed to get process executable name|no such process|os error 3\b",
         "there is no process {pid}, or it has ended",
-        "perftui ls lists those that run",
+        "perftui (without a target) lists those that run",
     ),
     _case(
         r"no such file or directory|no space left|read-only file system",

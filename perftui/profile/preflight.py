@@ -7,7 +7,7 @@ import msgspec
 
 from perftui.errors import NoData
 from perftui.host.procfs import Host
-from perftui.host.rights import has_capability
+from perftui.host.rights import has_capability, yama_scope
 from perftui.host.stat import parse_fields
 from perftui.host.text import visible
 
@@ -53,7 +53,7 @@ def _status(host: Host, pid: int) -> dict[bytes, bytes]:
     except NoData as error:
         if isinstance(error.__cause__, PermissionError):
             raise NoData(f"process {pid} is hidden (/proc is mounted with hidepid)", "run perftui as root") from error
-        raise NoData(f"there is no process {pid}", "perftui ls lists those that run") from error
+        raise NoData(f"there is no process {pid}", "perftui (without a target) lists those that run") from error
 
 
 def _named(host: Host, pid: int) -> str:
@@ -86,7 +86,7 @@ def _check_rights(host: Host, pid: int, status: dict[bytes, bytes]) -> None:
 
 def _not_permitted(host: Host, pid: int, status: dict[bytes, bytes]) -> NoData:
     uids = {int(uid) for uid in status.get(b"Uid", b"").split()}
-    scope = _yama_scope(host)
+    scope = yama_scope(host)
     if scope == 3:
         return NoData("kernel.yama.ptrace_scope is 3: no process may be read", "it can be changed only by a reboot")
     if os.geteuid() == 0 and not has_capability("CAP_SYS_PTRACE"):
@@ -109,13 +109,6 @@ def _not_permitted(host: Host, pid: int, status: dict[bytes, bytes]) -> NoData:
         f"process {pid} is protected by the kernel (it changed its rights, or lives in another user namespace)",
         f"sudo perftui attach {pid}",
     )
-
-
-def _yama_scope(host: Host) -> int:
-    try:
-        return int(host.text("/proc/sys/kernel/yama/ptrace_scope"))
-    except (NoData, ValueError):
-        return 0
 
 
 def _interpreter(host: Host, pid: int) -> Interpreter:

@@ -5,6 +5,7 @@ samples, the one before is interrupted and hands over its window. Only memory is
 the target is never paused, so it cannot be left stopped, not even when py-spy is killed.
 """
 
+import contextlib
 import math
 import os
 import selectors
@@ -22,7 +23,7 @@ from perftui.profile.binary import find_py_spy
 from perftui.profile.budget import Budget
 from perftui.profile.exits import ended_by_target, explain
 from perftui.profile.threads import run_times
-from perftui.profile.window import Outcome, Window
+from perftui.profile.window import MAX_RESULT_BYTES, Outcome, Window
 
 _SECOND = 1_000_000_000
 _KEPT_WINDOWS = 60
@@ -34,6 +35,8 @@ _LEAD_NS = 40_000_000
 _SUCCESSOR_SLACK_NS = _SECOND
 """A window goes on this much longer for a successor that is slow to start."""
 _NEVER = math.inf
+_STOP_SECONDS = 5.0
+"""``stop`` takes 1.5 s at worst, unless the thread hangs in a file of the target's on a dead network mount."""
 
 
 class PySpySampler:
@@ -41,7 +44,7 @@ class PySpySampler:
 
     ``rate_hz`` and ``window_seconds`` are the best to be had: the sampler keeps itself below ``budget_ratio`` of
     one core, with fewer looks and longer windows if need be. It tries again by itself, ever less often,
-    when stacks cannot be had; ``status`` says why.
+    when stacks cannot be had; ``status`` says why, and also when a window was larger than 4 MiB and cut there.
     """
 
     def __init__(
@@ -83,16 +86,20 @@ class PySpySampler:
             self._thread.start()
 
     def stop(self) -> None:
-        """End sampling; no child is left. The window under way is finished if py-spy answers quickly."""
+        """End sampling; no child is left. The window under way is finished if py-spy answers quickly.
+
+        After 5 s a thread that hangs is left behind: it cleans up when it comes back, and its py-spy ends by itself.
+        """
         if self._stopping.is_set():
             return
         self._stopping.set()
         if self._thread is not None:
             os.eventfd_write(self._wake, 1)
-            self._thread.join()
-        self._selector.close()
-        os.close(self._wake)
+            self._thread.join(_STOP_SECONDS)
         self._status = ProfileStatus(state="off", sampler="py-spy")
+        if self._thread is None or not self._thread.is_alive():
+            self._selector.close()
+            os.close(self._wake)
 
     def take(self) -> list[StackProfile]:
         """The windows finished since the last call, oldest first; of more than 60 the oldest are lost."""
@@ -129,7 +136,7 @@ class PySpySampler:
         try:
             if not self._live:
                 self._look_before_leaping()
-            window = Window(find_py_spy(), self._pid, self._budget.setting)
+            window = self._started_window()
         except NoData as error:
             self._fail(error)
         except OSError as error:
@@ -137,8 +144,20 @@ class PySpySampler:
         else:
             self._due_ns = _NEVER
             self._live.append(window)
+
+    def _started_window(self) -> Window:
+        """A window that the selector follows. OSError when there is none, and then nothing is left of it."""
+        window = Window(find_py_spy(), self._pid, self._budget.setting)
+        try:
             self._selector.register(window.output, selectors.EVENT_READ, window)
             self._selector.register(window.pidfd, selectors.EVENT_READ, window)
+        except OSError:
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(window.output)
+            window.kill()
+            window.reap()
+            raise
+        return window
 
     def _look_before_leaping(self) -> None:
         if self._held.ended:
@@ -236,15 +255,16 @@ class PySpySampler:
         self._finished.append(profile)
         self._recent.append(profile)
         self._retry_seconds = _FIRST_RETRY_SECONDS
-        self._status = self._running_status()
+        self._status = self._running_status(cut=outcome.cut)
         return True
 
-    def _running_status(self) -> ProfileStatus:
+    def _running_status(self, *, cut: bool) -> ProfileStatus:
         first, last = self._recent[0], self._recent[-1]
         span = max(1, last.ended_ns - first.started_ns)
         return ProfileStatus(
             state="ok",
             sampler="py-spy",
+            reason=f"the last window was cut at {MAX_RESULT_BYTES >> 20} MiB: some stacks are missing" if cut else "",
             sampler_cpu_ratio=sum(profile.sampler_cpu_ns for profile in self._recent) / span,
             rate_hz=float(self._budget.setting.rate_hz),
             gap_ratio=max(0.0, 1 - sum(profile.covered_ns for profile in self._recent) / span),

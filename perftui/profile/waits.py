@@ -1,8 +1,6 @@
 """Innermost frames that wait for something instead of running."""
 
-import os
 import re
-import stat
 
 from perftui.errors import NoData
 from perftui.host.procfs import Host
@@ -49,7 +47,7 @@ class WaitingFrames:
     Half of a thread that sleeps in ``time.sleep`` and works in ``parse`` looks, by names alone, as if both took
     the CPU, so the line is worth one read per file. A wrong guess is not a wrong sum: it only comes later in the
     queue for the thread's own run time. Files are read as the target sees them, once, at most 256 of them
-    and 1 MiB each; anything but a regular file is left alone, because the target chose the path.
+    and 1 MiB each; anything but a regular file is never opened, because the target chose the path.
     """
 
     def __init__(self, host: Host, pid: int) -> None:
@@ -85,16 +83,6 @@ class WaitingFrames:
         """The file's text, empty when it cannot be had."""
         within = f"root{file}" if file.startswith("/") else f"cwd/{file}"
         try:
-            # O_NONBLOCK: opening a FIFO without a writer would wait for ever.
-            fd = self._host.open(f"/proc/{self._pid}/{within}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+            return self._host.read_plain(f"/proc/{self._pid}/{within}", _MAX_SOURCE_BYTES)
         except (NoData, OSError):
             return b""
-        try:
-            if not stat.S_ISREG(os.fstat(fd).st_mode):
-                return b""
-            text = os.read(fd, _MAX_SOURCE_BYTES + 1)
-        except OSError:
-            return b""
-        finally:
-            os.close(fd)
-        return text if len(text) <= _MAX_SOURCE_BYTES else b""

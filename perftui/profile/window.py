@@ -18,18 +18,25 @@ sampler survives perftui by more than these seconds, not even after SIGKILL. The
 called between fork and exec, which is not safe in a program with threads, and fires when the starting *thread* ends.
 """
 _RESULT_FD = 3
-_MAX_RESULT_BYTES = 16 << 20
-"""More than this takes seconds to read; 65 threads 17 frames deep write 0.2 MB."""
+MAX_RESULT_BYTES = 4 << 20
+"""A larger result is cut here: reading it takes 0.3 s of the interpreter for each MiB, which slows the whole program.
+
+65 threads 17 frames deep write 0.2 MB.
+"""
 _MAX_TEXT_BYTES = 64 << 10
 _KILL_AFTER_NS = 1_000_000_000
 
 
 class Outcome(NamedTuple):
-    """How the run ended: as in subprocess, a negative ``returncode`` is a signal."""
+    """How the run ended: as in subprocess, a negative ``returncode`` is a signal.
+
+    ``cut`` tells that ``raw`` lacks what was beyond the first 4 MiB.
+    """
 
     returncode: int
     cpu_ns: int
     raw: bytes
+    cut: bool
     text: str
 
 
@@ -45,17 +52,18 @@ class Window:
         self.run_ns_after: dict[int, int] = {}
         self.overdue = False
         self._text = bytearray()
-        self._result = os.memfd_create("perftui-stacks", os.MFD_CLOEXEC)
-        self.output, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            self._pid = _spawn(py_spy, pid, setting, self._result, writer)
-        except OSError:
-            os.close(self._result)
-            os.close(self.output)
-            raise
-        finally:
-            os.close(writer)
-        self.pidfd = os.pidfd_open(self._pid)
+        with contextlib.ExitStack() as on_failure:
+            self._result = os.memfd_create("perftui-stacks", os.MFD_CLOEXEC)
+            on_failure.callback(os.close, self._result)
+            self.output, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            on_failure.callback(os.close, self.output)
+            try:
+                self._pid = _spawn(py_spy, pid, setting, self._result, writer)
+            finally:
+                os.close(writer)
+            on_failure.callback(_end_child, self._pid)
+            self.pidfd = os.pidfd_open(self._pid)
+            on_failure.pop_all()
         self.started_ns = monotonic_ns()
         self.deadline_ns: float = self.started_ns + (setting.window_seconds * 2 + 3) * 1_000_000_000
 
@@ -94,7 +102,7 @@ class Window:
         _, status, usage = os.wait4(self._pid, 0)
         self.read_output()
         try:
-            raw = _read_result(self._result)
+            raw, cut = _read_result(self._result)
         finally:
             for fd in (self.pidfd, self.output, self._result):
                 os.close(fd)
@@ -102,6 +110,7 @@ class Window:
             returncode=os.waitstatus_to_exitcode(status),
             cpu_ns=round((usage.ru_utime + usage.ru_stime) * 1e9),
             raw=raw,
+            cut=cut,
             text=self._text.decode("utf-8", "replace"),
         )
 
@@ -131,13 +140,19 @@ def _spawn(py_spy: str, pid: int, setting: Setting, result: int, writer: int) ->
     )
 
 
-def _read_result(fd: int) -> bytes:
-    """What py-spy wrote into the memory file; a monstrous result is cut at a whole line."""
+def _end_child(pid: int) -> None:
+    """A child that was never waited for keeps its number, so this meets no other process."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def _read_result(fd: int) -> tuple[bytes, bool]:
+    """What py-spy wrote into the memory file, and whether it was cut: at the last whole line within 4 MiB."""
     size = os.fstat(fd).st_size
     pieces = []
     at = 0
-    while at < min(size, _MAX_RESULT_BYTES) and (piece := os.pread(fd, 1 << 20, at)):
+    while at < min(size, MAX_RESULT_BYTES) and (piece := os.pread(fd, 1 << 20, at)):
         pieces.append(piece)
         at += len(piece)
     raw = b"".join(pieces)
-    return raw if at >= size else raw[: raw.rfind(b"\n") + 1]
+    return (raw, False) if at >= size else (raw[: raw.rfind(b"\n") + 1], True)

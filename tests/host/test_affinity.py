@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perftui.host.affinity import affinity, cpu_list_text
-from perftui.host.procfs import cpu_list
+from perftui.model.units import cpu_list
 
 
 @given(st.frozensets(st.integers(0, 1023)))

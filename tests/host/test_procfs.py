@@ -2,13 +2,17 @@
 
 import errno
 import os
+import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
 from perftui.errors import NoData
-from perftui.host.procfs import Host, cpu_list, no_data
+from perftui.host.procfs import Host, no_data
+from perftui.model.units import cpu_list
 
 
 def test_a_captured_tree_stands_in_for_the_system(tmp_path: Path) -> None:
@@ -109,3 +113,39 @@ def test_cpu_lists(text: str, cpus: tuple[int, ...]) -> None:
 def test_a_bad_cpu_list_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         cpu_list("a-b")
+
+
+def test_kept_files_are_counted_right_by_many_threads(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    host = Host(tmp_path)
+    host.drop(host.keep("/file"))
+    budget = host._kept_budget
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def keep_and_drop() -> None:
+        for _ in range(3000):
+            host.drop(host.keep("/file"))
+            with suppress(NoData):
+                host.keep("/missing")
+
+    try:
+        threads = [threading.Thread(target=keep_and_drop) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert host._kept_budget == budget
+
+
+def test_only_a_plain_file_of_a_strangers_choice_is_read(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to(tmp_path / "fifo")
+    (tmp_path / "plain").write_text("text")
+    assert host.read_plain("/plain", 4) == b"text"
+    for path, limit in (("/fifo", 4), ("/link", 4), ("/plain", 3), ("/missing", 4)):
+        with pytest.raises(NoData):
+            host.read_plain(path, limit)

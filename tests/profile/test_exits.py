@@ -14,7 +14,7 @@ NO_PROCESS = "Error: Failed to get process executable name. Check that the proce
             1,
             NO_PROCESS + "\nCaused by:\n    No such file or directory (os error 2)",
             "there is no process 42",
-            "perftui ls",
+            "perftui (without a target)",
         ),
         (1, "Error: Failed to find python version from target process\n", "is not a Python process", "without stacks"),
         (

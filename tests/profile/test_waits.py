@@ -1,6 +1,7 @@
 """Which innermost frames wait."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,28 @@ def test_a_fifo_a_folder_and_a_monstrous_file_are_left_alone(waiting: WaitingFra
 
     for name in ("fifo.py", "folder.py", "large.py", "missing.py"):
         assert not waiting(Frame(function="f", file=str(tmp_path / name), line=1))
+
+
+def test_a_link_to_a_device_is_not_opened(waiting: WaitingFrames, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    # Opening a FIFO to read, even for a moment, lets one that writes without waiting in.
+    reached = threading.Event()
+
+    def write() -> None:
+        while not done.is_set():
+            try:
+                os.close(os.open(tmp_path / "fifo", os.O_WRONLY | os.O_NONBLOCK))
+                reached.set()
+            except OSError:
+                continue
+
+    done = threading.Event()
+    writer = threading.Thread(target=write)
+    writer.start()
+    for number in range(200):
+        (tmp_path / f"link{number}.py").symlink_to(tmp_path / "fifo")
+        assert not waiting(Frame(function="f", file=str(tmp_path / f"link{number}.py"), line=1))
+    done.set()
+    writer.join()
+
+    assert not reached.is_set()
