@@ -1,10 +1,11 @@
 """The private folder that perftui keeps its state in.
 
-Everything in it is the user's own: folders 0700, files 0600, never reached through a symbolic link.
-perftui often runs as root, so a folder that somebody else prepared is refused, not repaired.
+Everything in it is the user's own: the folder 0700, files 0600, neither of the two a symbolic link (the folders
+above them may be). perftui often runs as root, so a folder that somebody else prepared is refused, not repaired.
 """
 
 import os
+import pwd
 import stat
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from perftui.errors import StoreError
 def state_dir() -> Path:
     """``$XDG_STATE_HOME/perftui`` (or ``~/.local/state/perftui``), made if missing.
 
+    For root with the home of somebody else (sudo may leave HOME alone) ``~`` is root's own home: folders of root in
+    that home would be in its owner's way, and the owner could replace what root keeps there.
     StoreError when it is not a folder, belongs to somebody else, or is open to others.
     """
     base = os.environ.get("XDG_STATE_HOME", "")
-    root = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"
+    root = Path(base) if base.startswith("/") else _home() / ".local" / "state"
     folder = root / "perftui"
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -29,6 +32,15 @@ def state_dir() -> Path:
         raise StoreError(f"{folder}: not a folder: move it away")
     _require_private(folder, found, "0700")
     return folder
+
+
+def _home() -> Path:
+    home = Path.home()
+    try:
+        borrowed = os.geteuid() == 0 and home.stat().st_uid != 0
+    except OSError:
+        borrowed = False  # making the folder says what is wrong with it
+    return Path(pwd.getpwuid(0).pw_dir) if borrowed else home
 
 
 def open_private(path: Path) -> None:

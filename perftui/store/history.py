@@ -35,11 +35,6 @@ class History:
         start = (self._ticks - kept) % self._capacity
         return {name: _wrapped(ring, start, kept) for name, ring in self._rings.items()}
 
-    def clear(self, *names: str) -> None:
-        """Forget some series: their past belonged to another target."""
-        for name in names:
-            self._rings.pop(name, None)
-
 
 def _wrapped(ring: "array[float]", start: int, count: int) -> tuple[float, ...]:
     end = start + count

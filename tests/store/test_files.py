@@ -1,3 +1,5 @@
+import os
+import pwd
 import stat
 from pathlib import Path
 
@@ -50,3 +52,21 @@ def test_open_private_refuses_a_link_and_an_open_file(tmp_path: Path) -> None:
     (tmp_path / "real").chmod(0o644)
     with pytest.raises(StoreError, match="chmod 0600"):
         open_private(tmp_path / "real")
+
+
+@pytest.mark.root
+def test_root_with_the_home_of_another_user_keeps_its_state_at_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs, own = tmp_path / "theirs", tmp_path / "root"
+    theirs.mkdir()
+    own.mkdir()
+    os.chown(theirs, 65534, 65534)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(theirs))
+    root = pwd.getpwuid(0)
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: pwd.struct_passwd((*root[:5], str(own), root[6])))
+    assert state_dir() == own / ".local" / "state" / "perftui"
+    assert not list(theirs.iterdir())
+    monkeypatch.setenv("XDG_STATE_HOME", str(theirs / "state"))
+    assert state_dir() == theirs / "state" / "perftui"

@@ -24,10 +24,3 @@ def test_a_missing_value_is_nan_and_a_late_series_has_a_nan_past() -> None:
     assert math.isnan(latest["cpu"][1])
     assert math.isnan(latest["target-cpu"][0])
     assert latest["target-cpu"][1] == 1.0
-
-
-def test_clear_forgets_a_series() -> None:
-    history = History(5)
-    history.append({"cpu": 0.5, "target-cpu": 1.0})
-    history.clear("target-cpu")
-    assert set(history.latest(5)) == {"cpu"}
