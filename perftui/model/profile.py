@@ -1,8 +1,12 @@
 """Sampled stacks of the target."""
 
 from collections.abc import Iterable
+from heapq import nlargest
 
 import msgspec
+
+MOST_STACKS = 5000
+"""A merged profile keeps this many of its stacks: the part of the rest is too small to be seen in any view."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,10 +74,6 @@ class StackProfile(msgspec.Struct, frozen=True, kw_only=True):
         span = self.ended_ns - self.started_ns
         return min(1.0, self.covered_ns / span) if span > 0 else 0.0
 
-    def frames_of(self, row: StackRow) -> tuple[Frame, ...]:
-        """The frames of one row, root first."""
-        return tuple(self.frames[index] for index in self.stacks[row.stack])
-
 
 class ProfileStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whether stacks can be had, and if not, why and what would make them visible.
@@ -92,11 +92,23 @@ class ProfileStatus(msgspec.Struct, frozen=True, kw_only=True):
     cpu_share_ratio: float | None = None
 
 
-def merge(profiles: Iterable[StackProfile]) -> StackProfile | None:
-    """Join windows into one profile; frames and stacks are interned anew. None for no windows."""
+OTHER = Frame(function="(other)")
+"""Stands for all stacks that a merged profile does not keep."""
+
+
+def merge(profiles: Iterable[StackProfile], most_stacks: int = MOST_STACKS) -> StackProfile | None:
+    """Join windows into one profile; frames and stacks are interned anew. None for no windows.
+
+    Beyond ``most_stacks`` only the stacks with the most samples are kept. All others become one stack of the frame
+    ``OTHER``, so that the samples of each thread still add up.
+    """
     windows = list(profiles)
-    if len(windows) <= 1:
-        return windows[0] if windows else None
+    if not windows:
+        return None
+    return _bounded(windows[0] if len(windows) == 1 else _joined(windows), most_stacks)
+
+
+def _joined(windows: list[StackProfile]) -> StackProfile:
     frames: dict[Frame, int] = {}
     stacks: dict[tuple[int, ...], int] = {}
     counts: dict[tuple[int, int, int], tuple[int, float]] = {}
@@ -126,4 +138,38 @@ def merge(profiles: Iterable[StackProfile]) -> StackProfile | None:
         ),
         threads=tuple(names.values()),
         sampler_cpu_ns=sum(window.sampler_cpu_ns for window in windows),
+    )
+
+
+def _bounded(profile: StackProfile, most_stacks: int) -> StackProfile:
+    if len(profile.stacks) <= most_stacks:
+        return profile
+    weights = [0] * len(profile.stacks)
+    for row in profile.rows:
+        weights[row.stack] += row.samples
+    frames: dict[int, int] = {}
+    stacks: list[tuple[int, ...]] = []
+    kept: dict[int, int] = {}
+    for stack in sorted(nlargest(most_stacks, range(len(weights)), key=weights.__getitem__)):
+        kept[stack] = len(stacks)
+        stacks.append(tuple(frames.setdefault(index, len(frames)) for index in profile.stacks[stack]))
+    other = len(stacks)
+    stacks.append((len(frames),))
+    rows: list[StackRow] = []
+    rest: dict[tuple[int, int], tuple[int, float]] = {}
+    for row in profile.rows:
+        if row.stack in kept:
+            rows.append(msgspec.structs.replace(row, stack=kept[row.stack]))
+        else:
+            samples, on_cpu = rest.get((row.pid, row.tid), (0, 0.0))
+            rest[row.pid, row.tid] = (samples + row.samples, on_cpu + row.on_cpu)
+    rows += [
+        StackRow(pid=pid, tid=tid, stack=other, samples=samples, on_cpu=min(float(samples), on_cpu))
+        for (pid, tid), (samples, on_cpu) in rest.items()
+    ]
+    return msgspec.structs.replace(
+        profile,
+        frames=(*(profile.frames[index] for index in frames), OTHER),
+        stacks=tuple(stacks),
+        rows=tuple(rows),
     )

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perftui.model.profile import Frame, StackProfile, StackRow, ThreadName, merge
+from perftui.model.profile import MOST_STACKS, OTHER, Frame, StackProfile, StackRow, ThreadName, merge
 
 STACKS = st.lists(
     st.tuples(st.integers(1, 3), st.lists(st.sampled_from("abcd"), min_size=1, max_size=4), st.integers(1, 9)),
@@ -32,11 +32,15 @@ def window(at: int, seen: list[tuple[int, list[str], int]]) -> StackProfile:
     )
 
 
+def frames_of(profile: StackProfile, row: StackRow) -> tuple[Frame, ...]:
+    return tuple(profile.frames[index] for index in profile.stacks[row.stack])
+
+
 def counted(profiles: list[StackProfile]) -> dict[tuple[int, tuple[Frame, ...]], int]:
     total: dict[tuple[int, tuple[Frame, ...]], int] = {}
     for profile in profiles:
         for row in profile.rows:
-            key = (row.tid, profile.frames_of(row))
+            key = (row.tid, frames_of(profile, row))
             total[key] = total.get(key, 0) + row.samples
     return total
 
@@ -55,3 +59,35 @@ def test_merge_keeps_every_sample(seen: list[list[tuple[int, list[str], int]]]) 
 
 def test_merging_nothing_is_nothing() -> None:
     assert merge([]) is None
+
+
+def per_thread(profile: StackProfile) -> dict[tuple[int, int], tuple[int, float]]:
+    total: dict[tuple[int, int], tuple[int, float]] = {}
+    for row in profile.rows:
+        samples, on_cpu = total.get((row.pid, row.tid), (0, 0.0))
+        total[row.pid, row.tid] = (samples + row.samples, on_cpu + row.on_cpu)
+    return total
+
+
+@given(st.lists(STACKS, min_size=1, max_size=4), st.integers(1, 5))
+def test_a_merged_profile_is_bounded_and_every_thread_adds_up(
+    seen: list[list[tuple[int, list[str], int]]], most: int
+) -> None:
+    whole = merge([window(at, rows) for at, rows in enumerate(seen)])
+    bounded = merge([window(at, rows) for at, rows in enumerate(seen)], most)
+    assert whole is not None
+    assert bounded is not None
+    assert per_thread(bounded) == per_thread(whole)  # halves of whole numbers: the sums are exact
+    assert len(bounded.stacks) <= most + 1
+    kept = {stack: count for stack, count in counted([bounded]).items() if stack[1] != (OTHER,)}
+    assert kept.items() <= counted([whole]).items()
+    assert all(row.on_cpu <= row.samples for row in bounded.rows)
+    assert merge([bounded], most + 1) == bounded
+
+
+def test_the_heaviest_stacks_are_kept() -> None:
+    merged = merge([window(0, [(1, ["a"], 5), (1, ["b"], 1), (2, ["c"], 9), (2, ["d"], 2), (2, ["b"], 1)])], 2)
+    assert merged is not None
+    a, c = Frame(function="a"), Frame(function="c")
+    assert counted([merged]) == {(1, (a,)): 5, (1, (OTHER,)): 1, (2, (c,)): 9, (2, (OTHER,)): 3}
+    assert MOST_STACKS == 5000

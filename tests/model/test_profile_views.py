@@ -89,3 +89,10 @@ def test_ratios_stay_ratios_and_selves_add_up(stacks: list[tuple[str, float]]) -
     assert all(0 <= hot.self_ratio <= hot.total_ratio + 1e-9 <= 1 + 2e-9 for hot in found)
     if found:
         assert sum(hot.self_ratio for hot in found) == pytest.approx(1.0)
+
+
+@given(_STACKS, st.integers(1, 3))
+def test_a_limit_changes_no_figure(stacks: list[tuple[str, float]], limit: int) -> None:
+    profile = profile_of(stacks)
+
+    assert hot_functions(profile, limit) == hot_functions(profile)[:limit]
