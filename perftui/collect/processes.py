@@ -1,7 +1,7 @@
 """Every process of the host, from ``/proc/PID/stat``."""
 
 from perftui.collect.scope import Scope
-from perftui.host.clock import monotonic_ns
+from perftui.host.clock import boottime_ns, monotonic_ns
 from perftui.host.process_table import ProcessTable
 from perftui.host.procfs import Host
 from perftui.model.sample import ProcessSection, Sample
@@ -19,6 +19,7 @@ class ProcessCollector:
             self._table = ProcessTable(host)
         return ProcessSection(
             monotonic_ns=monotonic_ns(),
+            boottime_ns=boottime_ns(),
             processes=self._table.scan(),
             ticks_per_second=host.ticks_per_second,
         )

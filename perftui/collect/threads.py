@@ -2,7 +2,7 @@
 
 from perftui.collect.scope import Scope
 from perftui.errors import NoData
-from perftui.host.clock import monotonic_ns
+from perftui.host.clock import boottime_ns, monotonic_ns
 from perftui.host.kept import KeptFile
 from perftui.host.procfs import Host
 from perftui.host.stat import int_field, split_stat
@@ -46,7 +46,7 @@ class ThreadCollector:
         self._threads: dict[tuple[int, str], _Thread] = {}
 
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> ThreadSection:
-        now = monotonic_ns()
+        now, since_boot = monotonic_ns(), boottime_ns()
         listed, skipped = thread_ids(host, scope.pids)
         if not listed:
             raise NoData("the target has no threads any more")
@@ -66,6 +66,7 @@ class ThreadCollector:
         columns = zip(*(thread.row for thread in threads), strict=True)
         return ThreadSection(
             monotonic_ns=now,
+            boottime_ns=since_boot,
             threads=Table.of(
                 dict(zip(_COLUMNS, columns, strict=True)),
                 {"name": [thread.name for thread in threads], "wchan": [thread.wchan for thread in threads]},

@@ -4,14 +4,15 @@ import os
 
 from perftui.collect.scope import Scope
 from perftui.errors import NoData
-from perftui.host.clock import monotonic_ns
+from perftui.host.clock import boottime_ns, monotonic_ns
 from perftui.host.ioprio import io_priority
 from perftui.host.maps import is_interpreter, python_library
-from perftui.host.procfs import Host, cpu_list
+from perftui.host.procfs import Host
 from perftui.host.stat import Stat, first_int, int_field, parse_fields, parse_stat, soft_limit
 from perftui.host.text import visible
 from perftui.model.sample import Sample, TargetSection
 from perftui.model.table import Table
+from perftui.model.units import cpu_list
 
 _MAX_SWITCH_THREADS = 200
 """Above this many threads in the tree their context switches are not read: 12 µs for each."""
@@ -32,7 +33,7 @@ class TreeCollector:
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> TargetSection:
         if scope.target is None:
             raise NoData("no process is watched", "give a PID")
-        now = monotonic_ns()
+        now, since_boot = monotonic_ns(), boottime_ns()
         stats = {}
         for pid in scope.pids:
             raw = _read(host, f"/proc/{pid}/stat")
@@ -48,6 +49,7 @@ class TreeCollector:
         group, group_nice = _autogroup(host, main)
         return TargetSection(
             monotonic_ns=now,
+            boottime_ns=since_boot,
             alive=not scope.target.ended,
             processes=Table.of({name: [row[name] for row in rows] for name in rows[0]}),
             ticks_per_second=host.ticks_per_second,

@@ -90,17 +90,17 @@ class WaitCollector:
         now = monotonic_ns()
         self._find_threads(host, scope.pids)
         threads = self._threads.values()
-        looks = list(self._tallies.cells)
-        ints = list(zip(*(look[:-1] for look in looks), strict=True)) or [()] * len(_LOOK_COLUMNS)
+        looks = self._tallies.looks()
+        ints = list(zip(*(look[:-1] for look, _ in looks), strict=True)) or [()] * len(_LOOK_COLUMNS)
         spans = list(zip(*(thread.span for thread in threads), strict=True)) or [()] * len(_SPAN_COLUMNS)
         return WaitSection(
             monotonic_ns=now,
             looks=Table.of(
                 {
                     **dict(zip(_LOOK_COLUMNS, ints, strict=True)),
-                    "count": [cell[0] for cell in self._tallies.cells.values()],
+                    "count": [cell[0] for _, cell in looks],
                 },
-                {"wchan": [look.wchan for look in looks]},
+                {"wchan": [look.wchan for look, _ in looks]},
             ),
             spans=Table.of(dict(zip(_SPAN_COLUMNS, spans, strict=True))),
             polls_total=self._polls,
@@ -136,17 +136,27 @@ class _Tallies:
     """How often each distinct look was had; the cells are shared with the threads that fill them."""
 
     def __init__(self) -> None:
-        self.cells: dict[Look, list[int]] = {}
+        self._cells: dict[int, dict[Look, list[int]]] = {}
+        self._rows = 0
+
+    def looks(self) -> list[tuple[Look, list[int]]]:
+        """All looks with their counters."""
+        return [pair for cells in self._cells.values() for pair in cells.items()]
 
     def cell(self, look: Look) -> list[int]:
         """The counter of a look. Once the table is full, one without its address."""
-        if look.address and look not in self.cells and len(self.cells) >= MAX_ROWS:
+        cells = self._cells.setdefault(look.tid, {})
+        if look.address and look not in cells and self._rows >= MAX_ROWS:
             look = look._replace(address=0)
-        return self.cells.setdefault(look, [0])
+        cell = cells.get(look)
+        if cell is None:
+            cell = cells[look] = [0]
+            self._rows += 1
+        return cell
 
     def forget(self, tid: int) -> None:
         """Counts of an ended thread go with it, so that its number can be used again."""
-        self.cells = {look: cell for look, cell in self.cells.items() if look.tid != tid}
+        self._rows -= len(self._cells.pop(tid, ()))
 
 
 class _Thread:

@@ -1,5 +1,6 @@
 """Two samples, and everything that follows from them."""
 
+import math
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -8,8 +9,7 @@ import msgspec
 from perftui.model import rates, target_rates
 from perftui.model.neighbours import Neighbour, Press, neighbours_of, press_of, sessions_of
 from perftui.model.rates import CpuUse, DiskUse, HostPressure, NetworkUse
-from perftui.model.sample import Sample, Section
-from perftui.model.table import Table
+from perftui.model.sample import ProcessSection, Sample, Section
 from perftui.model.target_rates import QuotaUse, ThreadUse, TreeUse
 
 SUSPEND_SLACK_NS = 2_000_000_000
@@ -68,13 +68,13 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def process_cores(self) -> tuple[float, ...] | None:
         """CPU seconds per second of each process, in the row order of ``newer.processes``.
 
-        A process that started in between counts from zero.
+        A process that started in between counts from zero; the rate of one that was hidden before is 0.
         """
         older, newer = self.older.processes, self.newer.processes
         if not older or not newer:
             return None
         scale = 1 / (_span(older, newer) * newer.ticks_per_second)
-        was = _ticks_before(older.processes, newer.processes)
+        was = _ticks_before(older, newer)
         now = newer.processes.rows("user_ticks", "system_ticks")
         return tuple(max(0, user + system - before) * scale for (user, system), before in zip(now, was, strict=True))
 
@@ -114,13 +114,18 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return target_rates.quota_use(older, newer, _span(older, newer)) if older and newer else None
 
 
-def _ticks_before(older: Table, newer: Table) -> Iterator[int]:
-    """CPU ticks of each row of ``newer`` at the time of ``older``; zero for a process that is new since."""
-    ticks = map(sum, older.rows("user_ticks", "system_ticks"))
-    if all(older.columns[name] == newer.columns[name] for name in ("pid", "start_ticks")):
+def _ticks_before(older: ProcessSection, newer: ProcessSection) -> Iterator[float]:
+    """CPU ticks of each process of ``newer`` at the time of ``older``: zero for one that is new since.
+
+    Infinitely many for one that is not new but was not listed: its rate cannot be known.
+    """
+    before, now = older.processes, newer.processes
+    ticks = map(sum, before.rows("user_ticks", "system_ticks"))
+    if all(before.columns[name] == now.columns[name] for name in ("pid", "start_ticks")):
         return ticks  # nobody came or went, as in most ticks: the rows are in step
-    known = dict(zip(older.rows("pid", "start_ticks"), ticks, strict=True))
-    return (known.get(row, 0) for row in newer.rows("pid", "start_ticks"))
+    known = dict(zip(before.rows("pid", "start_ticks"), ticks, strict=True))
+    since = rates.first_new_start(older, newer.ticks_per_second)
+    return (known.get(row, 0 if row[1] >= since else math.inf) for row in now.rows("pid", "start_ticks"))
 
 
 def _span(older: Section, newer: Section) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from perftui.model.sample import CpuSection, DiskSection, NetworkSection, PressureLine, PressureSection
+from perftui.model.sample import CpuSection, DiskSection, NetworkSection, PressureLine, PressureSection, Section
 from perftui.model.table import Table
 
 
@@ -69,6 +69,19 @@ class HostPressure(msgspec.Struct, frozen=True, kw_only=True):
     cpu: PressureUse
     memory: PressureUse
     io: PressureUse
+
+
+_START_SLACK_SECONDS = 0.1
+"""Processes are listed a little before the sections that count them are timed."""
+
+
+def first_new_start(older: Section, ticks_per_second: int) -> int:
+    """From this ``start_ticks`` on a process or thread that ``older`` lacks began after it, give or take 0.1 s.
+
+    Only such a one counts from zero. One that began before was hidden, or has been adopted by the target since, and
+    its counters hold a whole life. 0 where the section does not know its time since boot.
+    """
+    return max(0, int((older.boottime_ns / 1e9 - _START_SLACK_SECONDS) * ticks_per_second))
 
 
 def rise(newer: int, older: int) -> int:

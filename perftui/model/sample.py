@@ -5,6 +5,7 @@ everything is as the kernel printed it, in the unit that the name carries. Secti
 that could not be read are ``None``; ``Sample.collectors`` says why.
 """
 
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -14,9 +15,13 @@ from perftui.model.target import Target
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all sections: each has the time of its own reading."""
+    """Base of all sections: each has the time of its own reading.
+
+    ``boottime_ns`` (CLOCK_BOOTTIME, the clock of ``start_ticks``) is 0 except in sections of processes and threads.
+    """
 
     monotonic_ns: int
+    boottime_ns: int = 0
 
 
 class CpuSection(Section, frozen=True, kw_only=True):
@@ -132,7 +137,19 @@ class TargetSection(Section, frozen=True, kw_only=True):
     interpreter: str
 
 
-class ThreadSection(Section, frozen=True, kw_only=True):
+THREAD_COUNTERS = (
+    "run_ns_total",
+    "delay_ns_total",
+    "slices_total",
+    "voluntary_total",
+    "involuntary_total",
+    "user_ticks",
+    "system_ticks",
+)
+"""The columns of ``ThreadSection`` that count, -1 where they cannot be read."""
+
+
+class ThreadSection(Section, frozen=True, kw_only=True, dict=True):
     """The target tree's threads, from ``task/TID/{stat,schedstat,status}``.
 
     Columns ``pid tid start_ticks state user_ticks system_ticks run_ns_total delay_ns_total
@@ -145,6 +162,12 @@ class ThreadSection(Section, frozen=True, kw_only=True):
     ticks_per_second: int
     skipped: int = 0
 
+    @cached_property
+    def counters(self) -> dict[tuple[int, ...], tuple[int, ...]]:
+        """``THREAD_COUNTERS`` by (pid, tid, start_ticks), in row order; decoded once for all intervals."""
+        ids, rows = self.threads.rows("pid", "tid", "start_ticks"), self.threads.rows(*THREAD_COUNTERS)
+        return dict(zip(ids, rows, strict=True))
+
 
 REGIONS = ("none", "interpreter", "heap", "anonymous", "shared", "file", "stack", "unknown")
 """Where a futex word lives, from ``/proc/PID/maps``; the index is the ``region`` column.
@@ -153,7 +176,11 @@ REGIONS = ("none", "interpreter", "heap", "anonymous", "shared", "file", "stack"
 """
 
 
-class WaitSection(Section, frozen=True, kw_only=True):
+LOOK_COLUMNS = ("pid", "tid", "state", "syscall", "futex_op", "timed", "address", "region")
+"""The integers that tell one observation of ``WaitSection.looks`` from another."""
+
+
+class WaitSection(Section, frozen=True, kw_only=True, dict=True):
     """What the target's threads were seen doing, polled many times a second.
 
     All counts are cumulative since the target was attached, so that any two samples can be
@@ -173,9 +200,27 @@ class WaitSection(Section, frozen=True, kw_only=True):
     polls_per_second: float
     machine: str
 
+    @cached_property
+    def counts(self) -> dict[int, dict[tuple[tuple[int, ...], str], int]]:
+        """TID → (row of ``LOOK_COLUMNS``, wait channel) → count; decoded once for all intervals."""
+        found: dict[int, dict[tuple[tuple[int, ...], str], int]] = {}
+        seen = zip(self.looks.rows(*LOOK_COLUMNS), self.looks.text("wchan"), strict=True)
+        for tid, key, count in zip(self.looks.ints("tid"), seen, self.looks.ints("count"), strict=True):
+            found.setdefault(tid, {})[key] = count
+        return found
+
+    @cached_property
+    def span_counts(self) -> dict[int, tuple[int, ...]]:
+        """TID → looks, waiting, away_long, waits; decoded once."""
+        rows = self.spans.rows("looks_total", "waiting_total", "away_long_total", "waits_total")
+        return dict(zip(self.spans.ints("tid"), rows, strict=True))
+
 
 class CgroupCpu(msgspec.Struct, frozen=True, kw_only=True):
-    """One level of the cpu controller. ``quota_us`` is None for ``max``."""
+    """One level of the cpu controller. ``quota_us`` is None for ``max``.
+
+    ``escaped``: ``path`` has characters spelled out to be shown, so it is not the name of a directory.
+    """
 
     path: str
     quota_us: int | None
@@ -183,6 +228,7 @@ class CgroupCpu(msgspec.Struct, frozen=True, kw_only=True):
     periods_total: int
     throttled_periods_total: int
     throttled_ns_total: int
+    escaped: bool = False
 
 
 class CgroupMemory(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,12 +1,11 @@
 """What two samples say about the target: its tree, its threads, what they wait for, its control group."""
 
-from collections.abc import Iterator
 from operator import itemgetter
 
 import msgspec
 
-from perftui.model.rates import rise
-from perftui.model.sample import CgroupSection, TargetSection, ThreadSection, WaitSection
+from perftui.model.rates import first_new_start, rise
+from perftui.model.sample import THREAD_COUNTERS, CgroupSection, TargetSection, ThreadSection, WaitSection
 
 
 class TreeUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +28,7 @@ class TreeUse(msgspec.Struct, frozen=True, kw_only=True):
     fds: int | None
 
 
-class WaitShare(msgspec.Struct, frozen=True, kw_only=True):
+class WaitShare(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing a thread was seen doing, as a share (0–1) of the looks at that thread.
 
     Fields as in ``WaitSection``; ``state`` is the letter, ``region`` an index into ``REGIONS``.
@@ -45,7 +44,7 @@ class WaitShare(msgspec.Struct, frozen=True, kw_only=True):
     ratio: float
 
 
-class ThreadUse(msgspec.Struct, frozen=True, kw_only=True):
+class ThreadUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thread. ``run_ratio`` and ``delay_ratio`` are seconds per second on a CPU and waiting for one.
 
     ``waits`` is empty and ``looks`` 0 when the thread was not polled. ``event_wait_ratio`` is the share of looks in
@@ -81,9 +80,14 @@ class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tree_use(older: TargetSection, newer: TargetSection, seconds: float) -> TreeUse:
-    """Processes that started in between count from zero; ended ones are left out."""
+    """Processes that started in between count from zero; ended ones, and older ones that joined, are left out."""
     was_at = {row: at for at, row in enumerate(older.processes.rows("pid", "start_ticks"))}
-    now_rows = [(was_at.get(row), at) for at, row in enumerate(newer.processes.rows("pid", "start_ticks"))]
+    since = first_new_start(older, newer.ticks_per_second)
+    now_rows = [
+        (was_at.get(row), at)
+        for at, row in enumerate(newer.processes.rows("pid", "start_ticks"))
+        if row in was_at or row[1] >= since
+    ]
 
     def grown(column: str) -> int:
         new, old = newer.processes.ints(column), older.processes.ints(column)
@@ -115,17 +119,6 @@ def tree_use(older: TargetSection, newer: TargetSection, seconds: float) -> Tree
     )
 
 
-_COUNTERS = (
-    "run_ns_total",
-    "delay_ns_total",
-    "slices_total",
-    "voluntary_total",
-    "involuntary_total",
-    "user_ticks",
-    "system_ticks",
-)
-
-
 def thread_use(
     older: ThreadSection,
     newer: ThreadSection,
@@ -139,19 +132,18 @@ def thread_use(
     """
     shares = _wait_shares(*waits) if waits else {}
     spans = _span_shares(*waits) if waits else {}
-    key = ("pid", "tid", "start_ticks")
-    was_at = dict(zip(older.threads.rows(*key), older.threads.rows(*_COUNTERS), strict=True))
+    since = first_new_start(older, newer.ticks_per_second)
+    was_at = older.counters
     new = newer.threads
     uses = []
-    for ids, now, name, (state, processor, nice) in zip(
-        new.rows(*key),
-        new.rows(*_COUNTERS),
+    for (ids, now), name, (state, processor, nice) in zip(
+        newer.counters.items(),
         new.text("name"),
         new.rows("state", "processor", "nice"),
         strict=True,
     ):
         was = was_at.get(ids, _FROM_ZERO)
-        if was is _FROM_ZERO and now[0] + now[1] > seconds * 1.1e9:
+        if was is _FROM_ZERO and (ids[2] < since or now[0] + now[1] > seconds * 1.1e9):
             continue
         # -1 stands for a counter that cannot be read; a counter that went back counts as standing still.
         run, delay, slices, voluntary, involuntary, user, system = [
@@ -182,10 +174,10 @@ def thread_use(
     return tuple(uses)
 
 
-_FROM_ZERO = (0,) * len(_COUNTERS)
+_FROM_ZERO = (0,) * len(THREAD_COUNTERS)
 
 
-class _Span(msgspec.Struct, frozen=True):
+class _Span(msgspec.Struct, frozen=True, gc=False):
     looks: int
     waiting_ratio: float
     away_long_ratio: float
@@ -196,40 +188,35 @@ _NO_SPAN = _Span(0, 0.0, 0.0, 0)
 
 
 def _span_shares(older: WaitSection, newer: WaitSection) -> dict[int, _Span]:
-    columns = ("looks_total", "waiting_total", "away_long_total", "waits_total")
-    was = {row[0]: row for row in older.spans.rows("tid", *columns)}
+    was = older.span_counts
     spans = {}
-    for row in newer.spans.rows("tid", *columns):
-        before = was.get(row[0], _NO_COUNTS)
-        looks = row[1] - before[1]
+    for tid, row in newer.span_counts.items():
+        before = was.get(tid, _NO_COUNTS)
+        looks = row[0] - before[0]
         if looks > 0:
-            waiting, away, waits = (rise(row[at], before[at]) for at in (2, 3, 4))
-            spans[row[0]] = _Span(looks, waiting / looks, away / looks, waits)
+            waiting, away, waits = (rise(row[at], before[at]) for at in (1, 2, 3))
+            spans[tid] = _Span(looks, waiting / looks, away / looks, waits)
     return spans
 
 
-_NO_COUNTS = (0, 0, 0, 0, 0)
-
-
-_LOOK = ("pid", "tid", "state", "syscall", "futex_op", "timed", "address", "region")
+_NO_COUNTS = (0, 0, 0, 0)
 
 
 def _wait_shares(older: WaitSection, newer: WaitSection) -> dict[int, tuple[WaitShare, ...]]:
-    def observations(section: WaitSection) -> Iterator[tuple[tuple[int, ...], str]]:
-        return zip(section.looks.rows(*_LOOK), section.looks.text("wchan"), strict=True)
+    was = older.counts
+    shares = {}
+    for tid, counts in newer.counts.items():
+        before = was.get(tid, {})
+        grown = [(count - before.get(key, 0), key) for key, count in counts.items()]
+        seen = [(more, key) for more, key in grown if more > 0]
+        if seen:
+            shares[tid] = _shares_of(seen)
+    return shares
 
-    before = dict(zip(observations(older), older.looks.ints("count"), strict=True))
-    grown: dict[int, list[tuple[int, tuple[int, ...], str]]] = {}
-    for seen, count in zip(observations(newer), newer.looks.ints("count"), strict=True):
-        more = count - before.get(seen, 0)
-        if more > 0:
-            grown.setdefault(seen[0][1], []).append((more, *seen))
-    return {tid: _shares_of(seen) for tid, seen in grown.items()}
 
-
-def _shares_of(seen: list[tuple[int, tuple[int, ...], str]]) -> tuple[WaitShare, ...]:
-    """One thread's observations (count, row, wait channel) as shares, the largest first."""
-    total = sum([more for more, _, _ in seen])
+def _shares_of(seen: list[tuple[int, tuple[tuple[int, ...], str]]]) -> tuple[WaitShare, ...]:
+    """One thread's observations (count, (row, wait channel)) as shares, the largest first."""
+    total = sum([more for more, _ in seen])
     seen.sort(key=itemgetter(0), reverse=True)
     return tuple(
         [
@@ -243,7 +230,7 @@ def _shares_of(seen: list[tuple[int, tuple[int, ...], str]]) -> tuple[WaitShare,
                 wchan=wchan,
                 ratio=more / total,
             )
-            for more, row, wchan in seen
+            for more, (row, wchan) in seen
         ]
     )
 

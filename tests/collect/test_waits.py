@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from perftui.collect import waits
 from perftui.collect.scope import Scope
-from perftui.collect.waits import Decoded, WaitCollector, decode
+from perftui.collect.waits import Decoded, Look, WaitCollector, _Tallies, decode
 from perftui.errors import NoData
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
@@ -246,3 +246,19 @@ def test_any_call_can_be_decoded(number: int, words: list[int], machine: str) ->
     assert look.syscall == number
     assert (look.address != 0) <= (name(machine, number) == "futex")
     assert look.sleeps or not look.waits_for_events
+
+
+def test_forgetting_a_thread_touches_only_its_own_counts() -> None:
+    tallies = _Tallies()
+    for tid in (1, 2):
+        for address in range(3):
+            tallies.cell(Look(1, tid, ord("S"), 202, address=address))[0] += tid
+    kept = tallies._cells[2]
+
+    tallies.forget(1)
+    tallies.forget(3)
+
+    assert tallies._cells == {2: kept}
+    assert tallies._cells[2] is kept
+    assert tallies._rows == 3
+    assert [count for _, (count,) in tallies.looks()] == [2, 2, 2]

@@ -1,5 +1,6 @@
 """Derived figures from two raw samples."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from perftui.model.sample import (
     PressureSection,
     ProcessSection,
     Sample,
+    TargetSection,
     ThreadSection,
     WaitSection,
 )
@@ -205,3 +207,60 @@ def test_disks_and_pressure() -> None:
     assert interval.disks[0].busy_ratio == 0.5
     assert interval.pressure is not None
     assert interval.pressure.io.some_ratio == 0.25
+
+
+def tree(at: int, *rows: tuple[int, int, int]) -> TargetSection:
+    """Rows of pid, start, user ticks; the section was read ``at`` ns after the boot."""
+    zeros = {
+        f"{name}_total": [0] * len(rows)
+        for name in (
+            "minor_faults", "major_faults", "voluntary_switches", "involuntary_switches",
+            "read_bytes", "write_bytes", "read_syscalls", "write_syscalls",
+        )
+    }  # fmt: skip
+    table = Table.of(
+        {
+            **zeros,
+            **{name: [0] * len(rows) for name in ("rss_bytes", "swap_bytes", "system_ticks", "fds", "fd_limit")},
+            "pid": [row[0] for row in rows],
+            "start_ticks": [row[1] for row in rows],
+            "user_ticks": [row[2] for row in rows],
+            "threads": [1] * len(rows),
+        }
+    )
+    return TargetSection(
+        monotonic_ns=at, boottime_ns=at, alive=True, processes=table, ticks_per_second=100, state="S", session=1,
+        nice=0, policy="other", cpus_allowed="0", cpus_allowed_count=1, cpus_online=1, io_priority="",
+        autogroup=None, autogroup_nice=None, autogroup_enabled=None, uid=0, tracer_pid=0, interpreter="",
+    )  # fmt: skip
+
+
+def test_a_process_that_joins_the_tree_does_not_bring_its_past() -> None:
+    older = sample(100 * SECOND, tree=tree(100 * SECOND, (10, 1, 100)))
+    # 11 runs since 50 s after the boot and was adopted; 12 was started half a second ago.
+    newer = sample(101 * SECOND, tree=tree(101 * SECOND, (10, 1, 150), (11, 5_000, 4_000), (12, 10_050, 25)))
+    use = Interval.between(older, newer).tree
+    assert use is not None
+    assert use.processes == 3
+    assert use.cpu_cores == pytest.approx(0.75)
+
+
+def test_a_process_or_thread_that_was_hidden_before_has_no_rate_yet() -> None:
+    first = msgspec.structs.replace(processes(100 * SECOND, (10, 1, 100)), boottime_ns=100 * SECOND)
+    second = processes(101 * SECOND, (10, 1, 150), (11, 5_000, 4_000), (12, 10_050, 25))
+    older, newer = sample(100 * SECOND, processes=first), sample(101 * SECOND, processes=second)
+    assert Interval.between(older, newer).process_cores == pytest.approx((0.5, 0.0, 0.25))
+
+    before = msgspec.structs.replace(threads(100 * SECOND, (1, 1, 0, 0)), boottime_ns=100 * SECOND)
+    after = threads(101 * SECOND, (1, 1, 0, 0), (2, 5_000, 10, 0), (3, 10_050, 10, 0))
+    uses = Interval.between(sample(100 * SECOND, threads=before), sample(101 * SECOND, threads=after)).threads
+    assert [use.tid for use in uses or ()] == [1, 3]
+
+
+def test_a_sample_is_decoded_once_for_all_intervals() -> None:
+    middle = sample(SECOND, threads=threads(SECOND, (1, 1, 5, 0)), waits=waits(SECOND, (1, "S", 232, 5)))
+    assert middle.waits is not None
+    assert middle.threads is not None
+    assert middle.waits.counts is middle.waits.counts
+    assert middle.waits.span_counts is middle.waits.span_counts
+    assert middle.threads.counters is middle.threads.counters
