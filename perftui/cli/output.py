@@ -1,6 +1,7 @@
 """The only places that print: documents and text on stdout, messages on stderr."""
 
 import os
+import re
 import sys
 
 import msgspec
@@ -9,19 +10,35 @@ from perftui.cli.options import Options
 from perftui.host.text import visible
 from perftui.report.layout import to_ascii
 
+_OWN_COLORS = re.compile(r"(\x1b\[(?:[012]|1;3[1-4])m)")
+"""The codes that ``report.layout`` gives to its styles."""
+
+_LONGEST_SHOWN = 10
+"""``\\u{10ffff}``: one character of text takes at most this many when it is shown."""
+
 
 def put(text: str, options: Options) -> None:
-    """Text on stdout. Letters that the terminal's encoding lacks are shown as ``\\xe9``."""
+    """Text on stdout. Letters that the terminal's encoding lacks are shown as ``\\xe9``.
+
+    A last net for what others wrote: no control character leaves but the newline and our own colour codes.
+    """
     encoding = sys.stdout.encoding or "utf-8"
+    text = "\n".join(map(_harmless, text.split("\n")))
     shown = to_ascii(text) if options.ascii_only else text
     sys.stdout.write(shown.encode(encoding, "backslashreplace").decode(encoding))
     sys.stdout.flush()
 
 
+def _harmless(line: str) -> str:
+    parts = _OWN_COLORS.split(line)
+    parts[::2] = [visible(part, _LONGEST_SHOWN * len(part)) for part in parts[::2]]
+    return "".join(parts)
+
+
 def put_json(document: object) -> None:
     """One JSON document, indented, in ASCII so that any locale can carry it."""
     encoded = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
-    sys.stdout.write("".join(char if char.isascii() else _escaped(char) for char in encoded) + "\n")
+    sys.stdout.write("".join(char if char.isascii() and char != "\x7f" else _escaped(char) for char in encoded) + "\n")
     sys.stdout.flush()
 
 

@@ -7,6 +7,7 @@ from perftui.errors import NoData
 from perftui.host.cgroupfs import Group, groups_of, levels, parse_membership, parse_mounts
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
+from perftui.host.text import visible
 from perftui.model.sample import CgroupCpu, CgroupMemory, CgroupSection, Sample
 
 _NO_LIMIT_BYTES = 1 << 62
@@ -72,7 +73,8 @@ def _cpu_v1(host: Host, directory: str) -> CgroupCpu | None:
         return None
     counters = _counters(_read(host, f"{directory}/cpu.stat"))
     return CgroupCpu(
-        path=directory,
+        path=visible(directory),
+        escaped=visible(directory) != directory,
         quota_us=int(quota) if int(quota) > 0 else None,
         period_us=int(_read(host, f"{directory}/cpu.cfs_period_us") or _DEFAULT_PERIOD_US),
         periods_total=counters.get("nr_periods", 0),
@@ -88,7 +90,8 @@ def _cpu_v2(host: Host, directory: str) -> CgroupCpu | None:
     quota, period = limit.split()
     counters = _counters(_read(host, f"{directory}/cpu.stat"))
     return CgroupCpu(
-        path=directory,
+        path=visible(directory),
+        escaped=visible(directory) != directory,
         quota_us=None if quota == "max" else int(quota),
         period_us=int(period),
         periods_total=counters.get("nr_periods", 0),
@@ -107,7 +110,7 @@ def _memory_v1(host: Host, directory: str) -> CgroupMemory | None:
     if current is None or limit is None:
         return None
     return CgroupMemory(
-        path=directory,
+        path=visible(directory),
         current_bytes=int(current),
         limit_bytes=int(limit) if int(limit) < _NO_LIMIT_BYTES else None,
         high_bytes=None,
@@ -123,7 +126,7 @@ def _memory_v2(host: Host, directory: str) -> CgroupMemory | None:
         return None
     events = _counters(_read(host, f"{directory}/memory.events"))
     return CgroupMemory(
-        path=directory,
+        path=visible(directory),
         current_bytes=int(current),
         limit_bytes=_limit(limit),
         high_bytes=_limit(_read(host, f"{directory}/memory.high") or "max"),

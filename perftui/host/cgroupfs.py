@@ -34,7 +34,7 @@ class Group(NamedTuple):
 def parse_membership(raw: bytes) -> tuple[Membership, ...]:
     """``/proc/PID/cgroup``: ``id:controllers:path``; a path may hold colons."""
     members = []
-    for line in raw.decode("utf-8", "surrogateescape").splitlines():
+    for line in _lines(raw):
         _, names, path = line.split(":", 2)
         members.append(Membership(frozenset(filter(None, names.split(","))), path))
     return tuple(members)
@@ -43,7 +43,7 @@ def parse_membership(raw: bytes) -> tuple[Membership, ...]:
 def parse_mounts(raw: bytes) -> tuple[Mount, ...]:
     """The control group mounts in ``/proc/self/mountinfo``."""
     mounts = []
-    for line in raw.decode("utf-8", "surrogateescape").splitlines():
+    for line in _lines(raw):
         before, separator, after = line.partition(" - ")
         if not separator or not after.startswith("cgroup"):
             continue
@@ -52,6 +52,11 @@ def parse_mounts(raw: bytes) -> tuple[Mount, ...]:
         names = frozenset(options.split(",")) if kind == "cgroup" else frozenset[str]()
         mounts.append(Mount(2 if kind == "cgroup2" else 1, names, root, point))
     return tuple(mounts)
+
+
+def _lines(raw: bytes) -> list[str]:
+    """Split at newlines alone: a group's name may hold what else ``splitlines`` takes for one."""
+    return [line for line in raw.decode("utf-8", "surrogateescape").split("\n") if line]
 
 
 def groups_of(controller: str, members: tuple[Membership, ...], mounts: tuple[Mount, ...]) -> tuple[Group, ...]:

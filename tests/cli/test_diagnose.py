@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -122,6 +123,55 @@ def test_a_hostile_name_and_command_line_do_nothing(
     assert SHOWN in done.stdout
     assert not [char for char in done.stdout + done.stderr if char != "\n" and not char.isprintable()]
     assert len(done.stdout) < 60_000
+
+
+HOSTILE_NAMES = """
+import ctypes, os, sys, threading, time
+def spin():
+    ctypes.CDLL(None).prctl(15, b"th\\x1b[2J\\xff\\x9b\\xe2\\x80\\xae")
+    source = "def hot\\u0301():\\n  while True: sum(range(9999))\\nhot\\u0301()"
+    exec(compile(source, "/tmp/f\\x1b[2J\\x9b\\u202e.py", "exec"))
+threading.Thread(target=spin, daemon=True, name="py\\x1b[2J\\u202e").start()
+time.sleep(600)
+"""
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("json_output", [True, False])
+def test_hostile_names_of_groups_threads_and_files_do_nothing(
+    perftui: Perftui, child: Callable[..., int], json_output: bool
+) -> None:
+    group = Path("/sys/fs/cgroup/cpu") / f"perftui-cli-{os.getpid()}-\x1b[2J\x85\u202e\udcff"
+    if not (group.parent / "cpu.cfs_quota_us").exists():
+        pytest.skip("no version 1 hierarchy is mounted here")
+    pid = child(HOSTILE_NAMES)
+    group.mkdir()
+    try:
+        (group / "cpu.cfs_quota_us").write_text("20000")
+        (group / "cgroup.procs").write_text(str(pid))
+        done = perftui("diagnose", pid, "--for", "4", *(["--json"] if json_output else []))
+    finally:
+        (group.parent / "cgroup.procs").write_text(str(pid))
+        group.rmdir()
+    assert done.returncode == 0, done.stderr
+    assert not [char for char in done.stdout + done.stderr if char != "\n" and not char.isprintable()]
+    if json_output:
+        shown = json.loads(done.stdout)
+        name = f"perftui-cli-{os.getpid()}-^[[2J\\x85\\u{{202e}}\\xff"
+        assert any(name in text for text in texts(shown))
+        assert not [text for text in texts(shown) if not text.isprintable()]
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every string in a JSON document."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from (name, *texts(inner))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
 
 
 @pytest.mark.root

@@ -8,6 +8,7 @@ import pytest
 
 from perftui.cli.options import Options
 from perftui.cli.output import colors, notice, put, put_json
+from perftui.report.layout import Page
 
 
 def test_letters_that_the_locale_lacks_are_spelled(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,3 +53,13 @@ def test_colours_need_a_terminal_that_wants_them(
     monkeypatch.setenv("NO_COLOR", no_color)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: tty)
     assert colors(options) is expected
+
+
+def test_no_control_character_leaves_but_our_own_colours(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Page(color=True)
+    for style in ("critical", "warning", "info", "good", "heading", "dim"):
+        page.line("é word", style)
+    put(page.text(), Options())
+    assert capsys.readouterr().out == page.text()
+    put("a\x1b[2Jb\x1b]0;x\x07\r\x9b\x7f\u202e\udcff\n\x1b[1;31mred\x1b[0m\x1b[8m\n", Options())
+    assert capsys.readouterr().out == ("a^[[2Jb^[]0;x^G^M\\x9b^?\\u{202e}\\xff\n\x1b[1;31mred\x1b[0m^[[8m\n")

@@ -182,3 +182,22 @@ def test_a_group_outside_the_namespace_is_no_data(tmp_path: Path, sleeper: HeldT
 def test_no_target_is_no_data() -> None:
     with pytest.raises(NoData):
         CgroupCollector().collect(Host(), NO_TARGET, None)
+
+
+@pytest.mark.root
+def test_a_hostile_name_is_shown_and_its_directory_is_read(group: str) -> None:
+    hostile = CPU_V1 / group / "x\x1b[2J\x85\u2028\udcff"
+    hostile.mkdir()
+    try:
+        (hostile / "cpu.cfs_quota_us").write_text("20000")
+        with held_child(SLEEPER) as (host, held):
+            (hostile / "cgroup.procs").write_text(str(held.process.pid))
+            section = collected(host, held)
+            assert section.cpu[0].path == f"{CPU_V1}/{group}/x^[[2J\\x85\\u{{2028}}\\xff"
+            assert (section.cpu[0].quota_us, section.cpu[0].escaped) == (20_000, True)
+            assert not section.cpu[1].escaped
+            os.kill(held.process.pid, signal.SIGKILL)
+            wait_for(lambda: held.ended)
+    finally:
+        wait_for(lambda: not (hostile / "cgroup.procs").read_text())
+        hostile.rmdir()

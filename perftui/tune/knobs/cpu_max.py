@@ -32,9 +32,10 @@ class CpuMax:
         return tuple(self._read(host, sample.cgroup.version, level) for level in sample.cgroup.cpu)
 
     def _read(self, host: Host, version: int, level: CgroupCpu) -> KnobReading:
+        if level.escaped or visible(level.path) != level.path:
+            reason = "its name cannot be written safely"
+            return unavailable(self.id, visible(level.path), reason, "rename the control group")
         path = f"{level.path}/{'cpu.max' if version == 2 else 'cpu.cfs_quota_us'}"
-        if visible(path) != path:
-            return unavailable(self.id, visible(path), "its name has characters that perftui does not write")
         try:
             raw = host.text(path)
         except NoData as error:

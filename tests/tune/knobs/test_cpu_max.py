@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from perftui.host.procfs import Host
@@ -102,3 +103,15 @@ def test_version_two_and_gaps_in_a_captured_tree(tmp_path: Path) -> None:
     assert not gone.available
     assert not odd.available
     assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in odd.subject
+
+
+def test_a_level_that_is_shown_with_another_name_is_not_written(tmp_path: Path) -> None:
+    # A hostile group next to one whose real name is what the hostile one looks like when it is shown.
+    (tmp_path / "g^[[2J").mkdir()
+    (tmp_path / "g^[[2J/cpu.max").write_text("100 100000\n")
+    shown = msgspec.structs.replace(level("/g^[[2J", 100), escaped=True)
+
+    reading = CPU_MAX._read(Host(tmp_path), 2, shown)
+
+    assert (reading.available, reading.reason) == (False, "its name cannot be written safely")
+    assert CPU_MAX._read(Host(tmp_path), 2, level("/g^[[2J", 100)).available
