@@ -1,7 +1,7 @@
 """Figures that are worked out from a profile."""
 
 from collections import defaultdict
-from heapq import nsmallest
+from heapq import nlargest
 from typing import TypeVar
 
 from perftui.model.finding import HotFunction
@@ -10,12 +10,13 @@ from perftui.model.profile import StackProfile, StackRow
 _Key = TypeVar("_Key")
 
 
-class _Detail:
-    """What only the functions that are shown need to know, each as on-CPU samples."""
+class _Tally:
+    """What one function that may be shown has gathered, as on-CPU samples."""
 
-    __slots__ = ("leaf_lines", "lines", "threads")
+    __slots__ = ("leaf_lines", "lines", "threads", "total")
 
     def __init__(self) -> None:
+        self.total = 0.0
         self.leaf_lines: dict[int, float] = defaultdict(float)
         self.lines: dict[int, float] = defaultdict(float)
         self.threads: dict[tuple[int, int], float] = defaultdict(float)
@@ -33,48 +34,52 @@ def hot_functions(profile: StackProfile, limit: int = 20) -> tuple[HotFunction, 
         return ()
     functions: dict[tuple[str, str], int] = {}
     function_of = [functions.setdefault((frame.function, frame.file), len(functions)) for frame in profile.frames]
-    visits = [tuple([function_of[index] for index in stack]) for stack in profile.stacks]
+    visits = [tuple(map(function_of.__getitem__, stack)) for stack in profile.stacks]
     rows = [row for row in profile.rows if row.on_cpu > 0 and visits[row.stack]]
-    selves, totals = [0.0] * len(functions), [0.0] * len(functions)
+    selves = [0.0] * len(functions)
     for row in rows:
-        stack = visits[row.stack]
-        selves[stack[-1]] += row.on_cpu
-        for function in set(stack):
-            totals[function] += row.on_cpu
-    keys = list(functions)
-    seen = (function for function in range(len(keys)) if totals[function] > 0)
-    top = nsmallest(limit, seen, key=lambda function: (-selves[function], -totals[function], keys[function]))
-    details = _details(profile, rows, visits, frozenset(top))
+        selves[visits[row.stack][-1]] += row.on_cpu
+    # Whoever has less by itself than the last one that is shown needs no further look.
+    least = min(nlargest(limit, selves), default=0.0)
+    candidates = frozenset(function for function, value in enumerate(selves) if value >= least)
+    tallies = _tallies(profile, rows, visits, candidates, selves)
     names = {(thread.pid, thread.tid): thread.name for thread in profile.threads}
+    keys = list(functions)
+    order = sorted(tallies, key=lambda function: (-selves[function], -tallies[function].total, keys[function]))
     return tuple(
         HotFunction(
             function=keys[function][0],
             file=keys[function][1],
-            line=_most(details[function].leaf_lines or details[function].lines),
-            thread=names.get(_most(details[function].threads), ""),
+            line=_most(tallies[function].leaf_lines or tallies[function].lines),
+            thread=names.get(_most(tallies[function].threads), ""),
             self_ratio=min(1.0, selves[function] / whole),
-            total_ratio=min(1.0, totals[function] / whole),
+            total_ratio=min(1.0, tallies[function].total / whole),
         )
-        for function in top
+        for function in order[:limit]
     )
 
 
-def _details(
-    profile: StackProfile, rows: list[StackRow], visits: list[tuple[int, ...]], wanted: frozenset[int]
-) -> dict[int, _Detail]:
-    """Lines and threads of the wanted functions; ``visits`` are the stacks as functions."""
-    details = {function: _Detail() for function in wanted}
+def _tallies(
+    profile: StackProfile,
+    rows: list[StackRow],
+    visits: list[tuple[int, ...]],
+    wanted: frozenset[int],
+    selves: list[float],
+) -> dict[int, _Tally]:
+    """The wanted functions that were seen; ``visits`` are the stacks as functions."""
+    tallies: dict[int, _Tally] = defaultdict(_Tally)
     for row in rows:
         stack, indices = visits[row.stack], profile.stacks[row.stack]
         for function in wanted.intersection(stack):
-            detail = details[function]
-            detail.threads[row.pid, row.tid] += row.on_cpu
+            tally = tallies[function]
+            tally.total += row.on_cpu
+            tally.threads[row.pid, row.tid] += row.on_cpu
             if stack[-1] == function:
-                detail.leaf_lines[profile.frames[indices[-1]].line] += row.on_cpu
-            else:
-                innermost = max(at for at, visited in enumerate(stack) if visited == function)
-                detail.lines[profile.frames[indices[innermost]].line] += row.on_cpu
-    return details
+                tally.leaf_lines[profile.frames[indices[-1]].line] += row.on_cpu
+            elif selves[function] <= 0:  # never the innermost, so its own visits have to give the line
+                innermost = len(stack) - 1 - stack[::-1].index(function)
+                tally.lines[profile.frames[indices[innermost]].line] += row.on_cpu
+    return tallies
 
 
 def _most(counts: dict[_Key, float]) -> _Key:
