@@ -34,7 +34,7 @@ def undo(options: Options, entry_id: str | None, last: bool, yes: bool) -> int:
         raise UsageError("give either a JOURNAL_ID (perftui tune history lists them) or --last")
     hand = executor(options)
     if entry_id is None:
-        standing = (entry for entry in hand.journal.entries() if entry.open or entry.state == "kept")
+        standing = (entry for entry in hand.journal.entries() if entry.undoable)
         found = next(standing, None)
         if found is None:
             raise UsageError("--last: there is no change to undo")

@@ -16,6 +16,9 @@ the value meanwhile, so it was left alone. ``expired``: the machine was restarte
 Closer = Literal["", "perftui", "dead-man", "recover"]
 """Who closed an entry: perftui on somebody's word, the dead-man, or a later run that found it open."""
 
+UNDOABLE_STATES: frozenset[EntryState] = frozenset({"intent", "applied", "kept", "conflict"})
+"""A ``conflict`` can be undone once the value is ours again."""
+
 OPEN_STATES: frozenset[EntryState] = frozenset({"intent", "applied"})
 
 
@@ -45,6 +48,10 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     metric_before: float | None = None
     metric_after: float | None = None
+
+    @property
+    def undoable(self) -> bool:
+        return self.state in UNDOABLE_STATES
 
     @property
     def open(self) -> bool:

@@ -19,6 +19,7 @@ from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus
 from perftui.model.proposal import Proposal
 from perftui.model.sample import CollectorStatus, Sample
+from perftui.model.target import ProcessId
 from perftui.model.update import OwnCost, Update
 from perftui.session.cost import OwnMeter
 from perftui.session.effects import Effect, ManualWatch, knob_key
@@ -317,6 +318,10 @@ class Session:
             self._save_effect(entry_id)
             self._watched.pipeline.start_afresh()
         return entry
+
+    def send_signal(self, process: ProcessId, number: int) -> None:
+        """Signal exactly this process. TargetEnded, NotPermitted, Refused when read-only."""
+        self.executor.send_signal(process, number)
 
     def _with_effect(self, entry: JournalEntry) -> JournalEntry:
         effect = self._effects.get(entry.id)

@@ -221,7 +221,7 @@ class Executor:
         self._require_writing()
         with self._lock:
             entry = self.journal.get(entry_id)
-            if not entry.open and entry.state != "kept":
+            if not entry.undoable:
                 raise Refused(f"change {entry_id} is {entry.state}: there is nothing to undo. {entry.detail}")
             if entry.boot_id != self.host.boot_id:
                 self._close(entry, "expired", "the machine was restarted since")
@@ -233,6 +233,19 @@ class Executor:
             if state == "conflict":
                 raise Drifted(f"change {entry_id}: {detail}")
             return entry
+
+    def send_signal(self, process: ProcessId, number: int) -> None:
+        """Signal exactly this process. It cannot be undone, so it is no change and stands in no journal."""
+        self._require_writing()
+        guard = pidfd.hold(process)
+        if guard < 0:
+            raise TargetEnded(f"process {process.pid} has ended")
+        try:
+            pidfd.send(guard, signal.Signals(number))
+        except PermissionError as error:
+            raise NotPermitted(f"process {process.pid} is another user's: sudo perftui, or CAP_KILL") from error
+        finally:
+            os.close(guard)
 
     def _close(self, entry: JournalEntry, state: EntryState, detail: str) -> JournalEntry:
         if entry.open:

@@ -5,6 +5,8 @@ the tasks are in the root of the cpu controller) sessions, then threads by their
 among the processes of one session or one cgroup, and the session's own weight only against other sessions.
 """
 
+from collections.abc import Iterable
+
 from perftui.model.interval import Interval
 from perftui.model.neighbours import Neighbour, Press, sessions_of
 from perftui.model.sample import Sample
@@ -66,14 +68,19 @@ def weight_factor(before: int, after: int) -> float:
     return float(1.25 ** (before - after))
 
 
-def expected_cores(pid: int, interval: Interval, factor: float, competitors: int) -> tuple[float, Press]:
-    """The CPU a process can hope for when its weight grows, beside so many competitors of the old weight."""
-    press = interval.press.get(pid, Press(0.0, 0.0))
+def press_of(pids: Iterable[int], interval: Interval) -> Press:
+    """What several processes of the target run and wait for together."""
+    each = [interval.press.get(pid, Press(0.0, 0.0)) for pid in pids]
+    return Press(sum(press.run for press in each), sum(press.delay for press in each))
+
+
+def expected_cores(press: Press, interval: Interval, factor: float, competitors: int) -> float:
+    """The CPU that ``press`` can hope for when its weight grows, beside so many competitors of the old weight."""
     cpus = len(interval.cpu.cores) if interval.cpu else 1
     tree = interval.newer.tree
     usable = min(cpus, tree.cpus_allowed_count) if tree else cpus
     share = min(press.demand, usable) * factor / (factor + competitors / cpus)
-    return max(press.run, share), press
+    return max(press.run, share)
 
 
 def names_of(rivals: tuple[Neighbour, ...], limit: int = 4) -> str:

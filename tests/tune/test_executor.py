@@ -170,6 +170,20 @@ def test_what_somebody_else_set_is_not_undone(executor: Executor, target: HeldTa
         executor.undo(entry.id)
     assert executor.journal.get(entry.id).state == "conflict"
     assert os.getpriority(os.PRIO_PROCESS, pid) == 4
+    os.setpriority(os.PRIO_PROCESS, pid, -5)  # ours again: now it can be put back
+    assert executor.undo(entry.id).state == "reverted"
+    assert os.getpriority(os.PRIO_PROCESS, pid) == 0
+
+
+def test_a_signal_reaches_exactly_the_process_that_was_meant(executor: Executor, target: HeldTarget) -> None:
+    process = target.process
+    with pytest.raises(TargetEnded):
+        executor.send_signal(ProcessId(pid=process.pid, start_ticks=process.start_ticks + 1), signal.SIGTERM)
+    assert not target.ended
+    with pytest.raises(Refused):
+        Executor(executor.host, executor.journal, read_only=True).send_signal(process, signal.SIGTERM)
+    executor.send_signal(process, signal.SIGKILL)
+    assert pidfd.has_ended(target.pidfd, 10.0)
 
 
 def test_a_change_that_is_not_wholly_in_force_is_not_kept_and_stays_guarded(

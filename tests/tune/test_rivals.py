@@ -48,15 +48,15 @@ def test_weights_are_the_schedulers() -> None:
 
 
 def test_expected_cores_never_fall_below_what_it_has() -> None:
-    cores, press = rivals.expected_cores(PID, interval_of(run=0.4, delay=0.6), 9.3, 4)
-    assert press == pytest.approx((0.4, 0.6))
-    assert cores == pytest.approx(9.3 / 11.3)
-    many_threads = rivals.expected_cores(PID, interval_of(run=0.4, delay=3.6), 9.3, 4)[0]
+    interval = interval_of(run=0.4, delay=0.6)
+    assert rivals.press_of([PID], interval) == pytest.approx((0.4, 0.6))
+    assert rivals.expected_cores(Press(0.4, 0.6), interval, 9.3, 4) == pytest.approx(9.3 / 11.3)
+    many_threads = rivals.expected_cores(Press(0.4, 3.6), interval, 9.3, 4)
     assert many_threads == pytest.approx(9.3 / 11.3)  # on the one CPU that it may use
-    assert rivals.expected_cores(PID, interval_of(run=0.9, delay=0.1), 1.0, 8)[0] == pytest.approx(0.9)
+    assert rivals.expected_cores(Press(0.9, 0.1), interval, 1.0, 8) == pytest.approx(0.9)
 
 
-def test_names_are_few() -> None:
-    many = tuple(Neighbour(pid, "p", 1, 0, 0.1) for pid in range(6))
-    assert rivals.names_of(many) == "p 0, p 1, p 2, p 3 and 2 more"
-    assert rivals.names_of((HEAVY, LIGHT)) == "python 200, python 201"
+def test_a_session_is_pressed_by_all_of_its_processes() -> None:
+    interval = interval_of()
+    interval.__dict__["press"] = {1: Press(0.0, 0.0), 2: Press(0.4, 0.6), 3: Press(0.5, 0.5)}
+    assert rivals.press_of([1, 2, 3, 99], interval) == pytest.approx((0.9, 1.1))

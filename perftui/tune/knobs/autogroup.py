@@ -63,7 +63,8 @@ class Autogroup:
             return None
         factor = rivals.weight_factor(before, after)
         sessions = len({rival.session for rival in across})
-        cores, press = rivals.expected_cores(process.pid, interval, factor, sessions)
+        press = rivals.press_of(_members(reading, interval), interval)
+        cores = rivals.expected_cores(press, interval, factor, sessions)
         where = "of another session" if sessions == 1 else f"of other sessions ({sessions})"
         effect = (
             f"It runs {press.run:.2f} of the {press.demand:.2f} cores it asks for; {rivals.taking(across, where)}. "
@@ -100,8 +101,13 @@ def _obstacle(sample: Sample) -> tuple[str, str]:
     return "", ""
 
 
-def _has_pressed(reading: KnobReading, interval: Interval) -> bool:
-    """True when a process of this session is among those of the tree that wait for a CPU."""
+def _members(reading: KnobReading, interval: Interval) -> list[int]:
+    """The target's processes in the session of this reading."""
     sample, sessions = interval.newer, interval.sessions
     session = rivals.session_of(process_of(reading).pid, sample, sessions)
-    return any(rivals.session_of(pid, sample, sessions) == session for pid in rivals.pressed(interval))
+    return [pid for pid in interval.press if rivals.session_of(pid, sample, sessions) == session]
+
+
+def _has_pressed(reading: KnobReading, interval: Interval) -> bool:
+    """True when a process of this session is among those of the tree that wait for a CPU."""
+    return not rivals.pressed(interval).isdisjoint(_members(reading, interval))

@@ -58,7 +58,8 @@ class Nice:
         if after == before or not rivals.reaches_enough(reached, beyond):
             return None
         factor = rivals.weight_factor(before, after)
-        cores, press = rivals.expected_cores(process.pid, interval, factor, len(reached))
+        press = rivals.press_of([process.pid], interval)
+        cores = rivals.expected_cores(press, interval, factor, len(reached))
         effect = (
             f"It runs {press.run:.2f} of the {press.demand:.2f} cores it asks for; {rivals.taking(reached, who)}. "
             f"Nice {after} weighs {factor:.1f} times as much: about {cores:.2f} cores."
