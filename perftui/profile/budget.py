@@ -39,21 +39,15 @@ class Budget:
         long = max(LONG_WINDOW_SECONDS, window_seconds)
         self._ratio = ratio
         pairs = [Setting(rate, window) for rate in rates for window in short]
-        self._watched = [pair for pair in pairs if pair.rate_hz * pair.window_seconds >= _LEAST_LOOKS]
-        self._unwatched = [Setting(rate, long) for rate in rates]
+        worth = [pair for pair in pairs if pair.rate_hz * pair.window_seconds >= _LEAST_LOOKS]
+        self._settings = worth + [Setting(rate, long) for rate in rates]
         self._start_ns = float(START_NS)
         self._look_ns: float | None = None
-        self._hidden = False
         self._setting = pairs[0]
 
     @property
     def setting(self) -> Setting:
         return self._setting
-
-    def set_hidden(self, hidden: bool) -> None:
-        """While nobody looks, only long windows are used."""
-        self._hidden = hidden
-        self._choose()
 
     def expect(self, threads: int) -> None:
         """Predict from the number of threads, as long as nothing was measured."""
@@ -74,14 +68,13 @@ class Budget:
 
     def _choose(self, predicted_look_ns: float = 0.0) -> None:
         look_ns = predicted_look_ns if self._look_ns is None else self._look_ns
-        settings = self._unwatched if self._hidden else self._watched + self._unwatched
         highest = self._setting.rate_hz
-        for setting in settings:
+        for setting in self._settings:
             allowed = self._ratio * (1.0 if setting.rate_hz <= highest else _ROOM_TO_RISE)
             if self._cost_ratio(setting, look_ns) <= allowed:
                 self._setting = setting
                 return
-        last = self._unwatched[-1]
+        last = self._settings[-1]
         rest = last.window_seconds * (self._cost_ratio(last, look_ns) / self._ratio - 1)
         self._setting = Setting(last.rate_hz, last.window_seconds, rest)
 

@@ -108,10 +108,6 @@ class PySpySampler:
             taken.append(self._finished.popleft())
         return taken
 
-    def set_hidden(self, hidden: bool) -> None:
-        """While nobody looks at stacks, windows last 5 s: fewer starts, less CPU."""
-        self._budget.set_hidden(hidden)
-
     # Everything below runs in the sampler's thread.
 
     def _run(self) -> None:

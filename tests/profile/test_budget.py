@@ -66,14 +66,6 @@ def test_what_never_fits_is_spaced_out() -> None:
     assert chosen.setting.rest_seconds > 0
 
 
-def test_hidden_windows_are_long() -> None:
-    chosen = budget()
-    chosen.set_hidden(True)
-    assert chosen.setting.window_seconds == 5
-    chosen.set_hidden(False)
-    assert chosen.setting.window_seconds == 1
-
-
 def test_a_window_without_looks_says_nothing() -> None:
     chosen = budget()
     chosen.measured(10**9, 0, 1)

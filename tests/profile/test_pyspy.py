@@ -168,12 +168,6 @@ def test_a_small_budget_lowers_the_rate(sleeper: subprocess.Popen[bytes]) -> Non
         assert sampler.status.rate_hz < 100
 
 
-def test_hidden_windows_are_long(sleeper: subprocess.Popen[bytes]) -> None:
-    with sampling(sleeper.pid) as sampler:
-        sampler.set_hidden(True)
-        until(lambda: any(b"--duration\x007\0" in command_of(pid) for pid in samplers_of(sleeper.pid)))
-
-
 def command_of(pid: int) -> bytes:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
