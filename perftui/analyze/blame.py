@@ -5,11 +5,26 @@ from perftui.analyze.stacks import Place, Threads
 from perftui.model.finding import Blame
 from perftui.model.target_rates import ThreadUse
 
+HALF = 0.5
+"""Stacks of processes that use at least half of the target's CPU may speak for it."""
+
 
 def running(scene: Scene, threads: Threads | None = None) -> Place | None:
-    """The place in the user's code that uses most CPU; None without stacks."""
-    places = scene.reader.running_places(threads) if scene.reader else []
+    """The place in the user's code that uses most CPU: of the whole target, or of the threads given.
+
+    None without stacks, and for the whole target where they are of processes that use less than half of its CPU.
+    """
+    if scene.reader is None or (threads is None and scene.stacks_ratio < HALF):
+        return None
+    places = scene.reader.running_places(threads)
     return places[0] if places else None
+
+
+def blind_spot(scene: Scene) -> str:
+    """Says whose stacks there are when the target's CPU is used elsewhere; empty otherwise."""
+    if scene.reader is None or scene.stacks_ratio >= HALF:
+        return ""
+    return f" (stacks are of PID {', '.join(map(str, sorted(scene.reader.pids)))} only)"
 
 
 def sleeping(scene: Scene, threads: Threads | None = None) -> list[Place]:

@@ -1,10 +1,13 @@
 """From a window to a diagnosis."""
 
-from perftui.analyze.causes import in_causal_order
+import msgspec
+
+from perftui.analyze import summary
+from perftui.analyze.causes import SYMPTOMS, in_causal_order
 from perftui.analyze.rules import RULES, AnyRule
 from perftui.analyze.scene import Scene
 from perftui.analyze.window import Window
-from perftui.model.finding import Diagnosis, Finding, State, Unknown
+from perftui.model.finding import Diagnosis, Finding, HotFunction, Severity, State, Unknown
 from perftui.model.profile_views import hot_functions
 
 IDLE_CORES = 0.01
@@ -14,6 +17,9 @@ IDLE_SWITCHES_PER_S = 10.0
 IDLE_DELAY_SECONDS = 0.05
 IDLE_BLOCKED_RATIO = 0.05
 IDLE_HOST_RATIO = 0.05
+
+HOT_SAMPLES = 5.0
+"""Looks at a running thread from which hot functions are told: fewer are chance, and a share of them means nothing."""
 
 HOST_RULES = frozenset({"cpu-saturated"})
 """What can be said of a host when no process is attached."""
@@ -27,22 +33,31 @@ def classify(window: Window, firing: frozenset[str] = frozenset()) -> Diagnosis:
     """
     found: dict[str, tuple[Finding, float]] = {}
     unknown: list[Unknown] = []
-    for rule in RULES:
-        if window.scene.on_host and rule.id not in HOST_RULES:
-            continue
+    rules = [rule for rule in RULES if rule.id in HOST_RULES or not window.scene.on_host]
+    for rule in rules:
         verdict = _evaluated(rule, window, rule.id in firing)
         if isinstance(verdict, Unknown):
             unknown.append(verdict)
         elif verdict is not None:
             found[rule.id] = verdict
-    findings = _ranked(found)
+    stopped = summary.stopped(window)
+    # What a stopped target did before says nothing about it now.
+    findings = _ranked(found) if stopped is None else ()
+    state: State = _state(findings, window.scene) if stopped is None else "idle"
+    limiting = findings[0].summary if state == "limited" else None
     return Diagnosis(
-        state=_state(findings, window.scene),
+        state=state,
         window_seconds=window.whole.seconds,
         findings=findings,
         unknown=tuple(unknown),
-        hot=hot_functions(window.profile) if window.profile else (),
+        hot=_hot(window),
+        summary=limiting or stopped or summary.of_nothing_found(state, unknown, len(rules), window.scene),
     )
+
+
+def _hot(window: Window) -> tuple[HotFunction, ...]:
+    profile = window.profile
+    return hot_functions(profile) if profile is not None and profile.on_cpu >= HOT_SAMPLES else ()
 
 
 def _evaluated(rule: AnyRule, window: Window, firing: bool) -> tuple[Finding, float] | Unknown | None:
@@ -57,7 +72,14 @@ def _ranked(found: dict[str, tuple[Finding, float]]) -> tuple[Finding, ...]:
     by_impact = sorted(found, key=lambda rule: -found[rule][1])
     limiting = [rule for rule in by_impact if found[rule][0].severity != "info"]
     informing = [rule for rule in by_impact if rule not in limiting]
-    return tuple(found[rule][0] for rule in (*in_causal_order(limiting), *informing))
+    ordered = in_causal_order(limiting)
+    severity: dict[str, Severity] = {rule: found[rule][0].severity for rule in ordered}
+    # From the last symptom to the first cause: curing the cause cures the symptom, so it weighs no less.
+    for rule in reversed(ordered):
+        if any(severity.get(symptom) == "critical" for symptom in SYMPTOMS.get(rule, ())):
+            severity[rule] = "critical"
+    causes_first = (msgspec.structs.replace(found[rule][0], severity=severity[rule]) for rule in ordered)
+    return (*causes_first, *(found[rule][0] for rule in informing))
 
 
 def _state(findings: tuple[Finding, ...], scene: Scene) -> State:

@@ -24,6 +24,32 @@ def allowed_busy_ratio(scene: Scene) -> float | None:
     return scene.busy_cores / len(scene.cpus) if scene.busy_cores is not None and scene.cpus else None
 
 
+CONTENDED_RATIO = 0.85
+"""CPUs that are busy to this part are contended (netdata's alarm)."""
+
+_CONTENDED_BUSY = 0.6
+_CONTENDED_WAITING = 0.4
+"""So are they at this busy ratio, when work waits for a CPU in this part of the time."""
+
+
+def cpu_contended_ratio(scene: Scene) -> float | None:
+    """How contended the CPUs are that the target may use, 0–1.
+
+    Their busy ratio, or 0.85 · min(busy ÷ 0.6, waiting ÷ 0.4), at most 1, where that is more: bursts of many short
+    tasks leave idle gaps between them, and yet each task waits. Waiting is the host's PSI cpu "some"; it may come from
+    CPUs that the target does not use, which is why the busy ratio of its own must be high as well. Both bounds are
+    assumptions that were checked on a database with more clients than CPUs.
+    """
+    busy, waiting = allowed_busy_ratio(scene), cpu_pressure_ratio(scene)
+    if busy is None or waiting is None:
+        return busy
+    return max(busy, min(1.0, CONTENDED_RATIO * min(busy / _CONTENDED_BUSY, waiting / _CONTENDED_WAITING)))
+
+
+def cpu_pressure_ratio(scene: Scene) -> float | None:
+    return scene.interval.pressure.cpu.some_ratio if scene.interval.pressure else None
+
+
 def affinity_ratio(scene: Scene) -> float | None:
     hidden = scene.interval.newer.tree is None and not scene.on_host
     if hidden or scene.cpus is None or scene.interval.cpu is None:

@@ -42,6 +42,7 @@ def text_of(metric: str, value: float) -> str:
 
 _SCHEDSTAT = "/proc/PID/task/*/schedstat"
 _STAT = "/proc/stat"
+_CPU_PRESSURE = "/proc/pressure/cpu"
 _FUTEX = "/proc/PID/task/*/syscall, /proc/PID/maps"
 _SYSCALL = "/proc/PID/task/*/syscall"
 
@@ -68,6 +69,16 @@ METRICS: dict[str, Metric] = {
     "cpu_share_cores": _threads("CPU it gets", "cores", lambda scene: scene.own_cores),
     "cpu_demand_ratio": _threads("CPU it asks for per CPU it may use", "ratio", figures.cpu_demand_ratio),
     "allowed_busy_ratio": _host_cpu("use of the CPUs it may run on", "ratio", figures.allowed_busy_ratio),
+    "cpu_contended_ratio": Metric(
+        "contention for the CPUs it may run on",
+        "ratio",
+        f"{_STAT}, {_CPU_PRESSURE}",
+        ("cpu", "threads"),
+        figures.cpu_contended_ratio,
+    ),
+    "cpu_pressure_ratio": Metric(
+        "time in which something waits for a CPU", "ratio", _CPU_PRESSURE, ("pressure",), figures.cpu_pressure_ratio
+    ),
     "excluded_idle_ratio": _host_cpu(
         "idleness of the CPUs it may not run on", "ratio", lambda scene: scene.excluded_idle_ratio
     ),

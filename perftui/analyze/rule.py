@@ -73,7 +73,12 @@ class Limit(msgspec.Struct, frozen=True):
             return None
         metric = METRICS[self.metric]
         return Evidence(
-            metric=self.metric, observed=observed, threshold=self.fire, unit=metric.unit, source=metric.source
+            metric=self.metric,
+            observed=observed,
+            threshold=self.fire,
+            unit=metric.unit,
+            source=metric.source,
+            direction=">=" if self.above else "<=",
         )
 
 

@@ -10,6 +10,7 @@ from perftui.analyze.waits import Syscalls
 from perftui.model.interval import Interval
 from perftui.model.rates import CoreUse, DiskUse
 from perftui.model.target_rates import ThreadUse
+from perftui.model.units import cpu_list
 
 GIL_WAIT_SECONDS = 0.1
 """Waits for the interpreter lock, s/s, above which threads compete for it (coroot warns at 0.05)."""
@@ -51,6 +52,14 @@ class Scene:
         return max(run, tree.cpu_cores) if tree and tree.cpu_cores > run + 0.1 else run
 
     @cached_property
+    def stacks_ratio(self) -> float:
+        """Part of the target's CPU that the processes use whose stacks were sampled; 1 where that is not known."""
+        if self.reader is None or self.threads is None or not self.own_cores:
+            return 1.0
+        seen = sum(use.run_ratio for use in self.threads if use.pid in self.reader.pids)
+        return min(1.0, seen / self.own_cores)
+
+    @cached_property
     def delay_seconds(self) -> float | None:
         """Seconds per second in which threads could run and had no CPU."""
         return sum(use.delay_ratio for use in self.threads) if self.threads is not None else None
@@ -77,7 +86,7 @@ class Scene:
         if self.interval.cpu is None:
             return None
         tree = self.interval.newer.tree
-        allowed = cpu_list(tree.cpus_allowed) if tree else frozenset()
+        allowed = _cpus(tree.cpus_allowed) if tree else frozenset()
         cores = self.interval.cpu.cores
         return tuple(core for core in cores if core.cpu in allowed) or cores
 
@@ -106,19 +115,22 @@ class Scene:
 
     @cached_property
     def alone_cores(self) -> float | None:
-        """CPU that the target would get with nobody else on its CPUs: one, where its threads take turns at the GIL."""
-        if self.demand_cores is None or self.cpus is None:
+        """CPU that the target would get with nobody else on its CPUs: one, where its threads take turns at the GIL.
+
+        The others can give it no more than they take: idle time that it leaves now it would leave alone as well.
+        """
+        if self.demand_cores is None or self.cpus is None or self.neighbour_cores is None:
             return None
-        most = float(len(self.cpus))
+        most = min(float(len(self.cpus)), (self.own_cores or 0.0) + self.neighbour_cores)
         if sum((self.gil_waits or {}).values()) >= GIL_WAIT_SECONDS:
-            most = max(1.0, self.own_cores or 0.0)
+            most = min(most, max(1.0, self.own_cores or 0.0))
         return min(self.demand_cores, most)
 
     @cached_property
     def neighbour_blame_ratio(self) -> float | None:
         """The neighbours' part of the slowdown.
 
-        A target that asks for d cores, would get a = min(d, CPUs) alone and gets r is slowed d/r times: a/r by its
+        A target that asks for d cores, would get a alone (``alone_cores``) and gets r is slowed d/r times: a/r by its
         neighbours, d/a by asking for more than there is. The ratio is log(a/r) / log(d/r).
         """
         demand, alone, got = self.demand_cores, self.alone_cores, self.own_cores
@@ -216,12 +228,9 @@ class Scene:
         return max(disks, key=lambda disk: disk.queue, default=None)
 
 
-def cpu_list(text: str) -> frozenset[int]:
-    """``0-1,3`` → {0, 1, 3}; what is not a CPU list gives the empty set."""
-    cpus: set[int] = set()
-    for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdigit() or (last and not last.isdigit()):
-            return frozenset()
-        cpus.update(range(int(first), int(last or first) + 1))
-    return frozenset(cpus)
+def _cpus(text: str) -> frozenset[int]:
+    """The CPUs of a list; none for what is not one."""
+    try:
+        return frozenset(cpu_list(text))
+    except ValueError:
+        return frozenset()

@@ -10,13 +10,17 @@ State = Literal["healthy", "idle", "limited"]
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """One observed figure beside the threshold it crossed; ``source`` is the file it came from."""
+    """One observed figure beside the threshold it crossed; ``source`` is the file it came from.
+
+    ``direction`` tells on which side of the threshold it speaks for the finding.
+    """
 
     metric: str
     observed: float
     threshold: float
     unit: str
     source: str
+    direction: Literal[">=", "<="] = ">="
 
 
 class RuledOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +86,8 @@ class HotFunction(msgspec.Struct, frozen=True, kw_only=True):
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """The answer for one window: ``findings`` ranked, the first is the verdict if anything limits the target.
 
-    Findings of severity ``info`` come last and are never a verdict.
+    Findings of severity ``info`` come last and are never a verdict. ``summary`` is the answer in one sentence, true to
+    what was examined: the state alone does not tell what could not be seen.
     """
 
     state: State
@@ -90,6 +95,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     hot: tuple[HotFunction, ...] = ()
+    summary: str = ""
 
     @property
     def verdict(self) -> Finding | None:

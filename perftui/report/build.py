@@ -9,6 +9,7 @@ import msgspec
 from perftui.errors import NotDeliverable
 from perftui.model.finding import Diagnosis
 from perftui.model.journal import JournalEntry
+from perftui.model.profile import ProfileStatus
 from perftui.model.proposal import Proposal
 from perftui.model.sample import TargetSection
 from perftui.model.target import Target
@@ -60,13 +61,14 @@ def diagnosis_document(update: Update) -> DiagnosisDocument:
         target=target_document(update.sample.target, update.sample.tree),
         window_seconds=round(diagnosis.window_seconds, 3),
         state=diagnosis.state,
+        summary=diagnosis.summary,
         verdict=_verdict(diagnosis),
         findings=_published(diagnosis.findings, FindingDoc),
         unknown=_published(diagnosis.unknown, UnknownDoc),
         hot=_published(hottest_first, HotDoc),
         proposals=_published(changes(update), ProposalDoc),
         resources=_resources(update.history),
-        profile=msgspec.convert(update.profile_status, ProfileDoc, from_attributes=True),
+        profile=_profile(update.profile_status),
         not_visible=tuple(
             NotVisibleDoc(collector=status.name, reason=status.reason, remedy=status.remedy)
             for status in update.sample.collectors
@@ -82,6 +84,7 @@ def proposals_document(update: Update) -> ProposalsDocument:
     return ProposalsDocument(
         target=target_document(update.sample.target, update.sample.tree),
         window_seconds=round(diagnosis.window_seconds, 3),
+        summary=diagnosis.summary,
         verdict=_verdict(diagnosis),
         advice=diagnosis.verdict.advice if diagnosis.verdict else "",
         proposals=_published(changes(update), ProposalDoc),
@@ -93,6 +96,7 @@ def remembered_document(target: Target, proposal: Proposal) -> ProposalsDocument
     return ProposalsDocument(
         target=target_document(target),
         window_seconds=None,
+        summary="",
         verdict=None,
         advice="",
         proposals=_published((proposal,), ProposalDoc),
@@ -132,6 +136,17 @@ def proposal_document(proposal: Proposal) -> ProposalDoc:
 
 def _published(entries: tuple[object, ...], kind: type[_Published]) -> tuple[_Published, ...]:
     return tuple(msgspec.convert(entry, kind, from_attributes=True) for entry in entries)
+
+
+def _profile(status: ProfileStatus) -> ProfileDoc:
+    return ProfileDoc(
+        state=status.state,
+        sampler=status.sampler,
+        reason=status.reason,
+        remedy=status.remedy,
+        pid=status.pid or None,
+        cpu_share_ratio=status.cpu_share_ratio,
+    )
 
 
 def _verdict(diagnosis: Diagnosis) -> VerdictDoc | None:

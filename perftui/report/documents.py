@@ -39,11 +39,14 @@ class VerdictDoc(Document, frozen=True, kw_only=True):
 
 
 class EvidenceDoc(Document, frozen=True, kw_only=True):
+    """``direction`` tells on which side of ``threshold`` the observed figure speaks for the finding."""
+
     metric: str
     observed: float
     threshold: float
     unit: str
     source: str
+    direction: Literal[">=", "<="]
 
 
 class RuledOutDoc(Document, frozen=True, kw_only=True):
@@ -117,12 +120,17 @@ class ProposalDoc(Document, frozen=True, kw_only=True):
 
 
 class ProfileDoc(Document, frozen=True, kw_only=True):
-    """Whether stacks were sampled, and if not, why and what would help."""
+    """Whether stacks were sampled, and if not, why and what would help.
+
+    ``pid`` is the process that they are of and ``cpu_share_ratio`` its part of the target's CPU; null: not known.
+    """
 
     state: str
     sampler: str
     reason: str
     remedy: str
+    pid: int | None = None
+    cpu_share_ratio: float | None = None
 
 
 class SeriesDoc(Document, frozen=True, kw_only=True):
@@ -152,12 +160,16 @@ class OwnCostDoc(Document, frozen=True, kw_only=True):
 
 
 class DiagnosisDocument(Document, frozen=True, kw_only=True):
-    """``perftui diagnose``: ``verdict`` is the first finding, null when nothing limits the target."""
+    """``perftui diagnose``: ``verdict`` is the first finding, null when nothing that was visible limits the target.
+
+    ``summary`` is the answer in one sentence; without a verdict it says how much could be judged.
+    """
 
     schema: Literal["perftui.diagnosis/1"] = "perftui.diagnosis/1"
     target: TargetDoc
     window_seconds: float
     state: Literal["healthy", "idle", "limited"]
+    summary: str
     verdict: VerdictDoc | None
     findings: tuple[FindingDoc, ...]
     unknown: tuple[UnknownDoc, ...]
@@ -172,13 +184,14 @@ class DiagnosisDocument(Document, frozen=True, kw_only=True):
 class ProposalsDocument(Document, frozen=True, kw_only=True):
     """``perftui tune list``; an id can be given to ``perftui tune apply``.
 
-    ``advice`` is the verdict's: what to do where no setting helps. ``tune show`` prints the same without a
-    window and a verdict.
+    ``summary`` is the diagnosis in one sentence, ``advice`` the verdict's: what to do where no setting helps.
+    ``tune show`` prints the same without a window and a diagnosis.
     """
 
     schema: Literal["perftui.proposals/1"] = "perftui.proposals/1"
     target: TargetDoc
     window_seconds: float | None
+    summary: str
     verdict: VerdictDoc | None
     advice: str
     proposals: tuple[ProposalDoc, ...]

@@ -20,6 +20,8 @@ from perftui.report.documents import (
 from perftui.report.layout import Page, clipped
 
 HOT_SHOWN = 8
+NEARLY_ALL = 0.95
+"""Stacks of a process that uses this part of the target's CPU stand for the whole target."""
 
 _RESOURCE_NAMES = {
     "cpu": "CPU busy",
@@ -48,11 +50,8 @@ _AREAS = {
     "knob": "Knobs",
 }
 
-_NOTHING = {
-    "healthy": "Nothing limits it.",
-    "idle": "It does nothing: it waits for work.",
-    "limited": "Something limits it that no rule names.",
-}
+
+_SIGNS = {">=": "≥", "<=": "≤"}
 
 
 def diagnosis_text(document: DiagnosisDocument, *, color: bool = False) -> str:
@@ -77,7 +76,7 @@ def diagnosis_text(document: DiagnosisDocument, *, color: bool = False) -> str:
 def proposals_text(document: ProposalsDocument, *, color: bool = False) -> str:
     page = Page(color=color)
     verdict = document.verdict
-    page.line(f"{verdict.rule}: {verdict.summary}" if verdict else "Nothing limits it.", "heading")
+    page.line(f"{verdict.rule}: {verdict.summary}" if verdict else document.summary, "heading")
     page.line(_target_line(document.target, document.window_seconds or 0))
     if not document.proposals:
         page.heading("No setting would help here.")
@@ -122,12 +121,14 @@ def doctor_text(document: DoctorDocument, *, color: bool = False) -> str:
 def _headline(page: Page, document: DiagnosisDocument) -> None:
     verdict = document.verdict
     if verdict is None:
-        page.line(document.state.upper(), "good")
+        # With rules that could not be judged, "healthy" would be a guess.
+        guess = document.state == "healthy" and bool(document.unknown)
+        page.line("NOTHING FOUND" if guess else document.state.upper(), "warning" if guess else "good")
     else:
         page.line(f"{verdict.severity.upper()}  {verdict.rule}  ({_confidence(verdict.confidence)})", verdict.severity)
     page.line(_target_line(document.target, document.window_seconds))
     page.line()
-    page.paragraph(verdict.summary if verdict else _NOTHING[document.state])
+    page.paragraph(document.summary)
 
 
 def _target_line(target: TargetDoc, seconds: float) -> str:
@@ -147,7 +148,7 @@ def _finding(page: Page, finding: FindingDoc) -> None:
                 (
                     entry.metric,
                     figure(entry.observed, entry.unit),
-                    f"limit {figure(entry.threshold, entry.unit)}",
+                    f"{_SIGNS[entry.direction]} {figure(entry.threshold, entry.unit)}",
                     entry.source,
                 )
                 for entry in finding.evidence
@@ -209,6 +210,9 @@ def _hot(page: Page, document: DiagnosisDocument) -> None:
         ],
         right=frozenset({0, 1}),
     )
+    share = document.profile.cpu_share_ratio
+    if share is not None and share < NEARLY_ALL:
+        page.paragraph(f"stacks are of PID {document.profile.pid} only: {ratio_text(share)} of the target's CPU")
 
 
 def _tail(text: str, width: int) -> str:
@@ -249,7 +253,8 @@ def _gaps(page: Page, document: DiagnosisDocument) -> None:
     gaps = [(entry.rule, entry.reason, entry.remedy) for entry in document.unknown]
     gaps += [(entry.collector, entry.reason, entry.remedy) for entry in document.not_visible]
     profile = document.profile
-    if profile.state == "unavailable" or (profile.state == "off" and document.target.pid is not None):
+    missing = profile.state == "unavailable" or (profile.state == "off" and document.target.pid is not None)
+    if missing and not document.hot:
         gaps.insert(0, ("hot functions", profile.reason, profile.remedy))
     if not gaps:
         return

@@ -106,11 +106,13 @@ class Setup:
     seconds: int = 9
     interpreter: str = "/usr/bin/python3.11"
     io_pressure: float = 0.0
+    cpu_pressure: float = 0.0
     write_ms: float = 0.0
     missing: dict[str, tuple[str, str]] = field(default_factory=dict)
     profile: StackProfile | None = None
     profile_status: ProfileStatus | None = None
     machine: str = "x86_64"
+    state: str = "S"
     only_from: int = 0
     """Threads stand still before this second."""
 
@@ -230,7 +232,7 @@ def _tree(setup: Setup, ran: int, now: int) -> TargetSection:
             }
         ),
         ticks_per_second=HZ,
-        state="S",
+        state=setup.state,
         session=PID,
         nice=0,
         policy="other",
@@ -340,25 +342,24 @@ def _disks(setup: Setup, at: int, now: int) -> DiskSection:
 
 
 def _pressure(setup: Setup, at: int, now: int) -> PressureSection:
-    none = PressureLine(some_avg10=0, some_total_us=0)
-    line = PressureLine(some_avg10=0, some_total_us=round(setup.io_pressure * at * 1e6))
-    return PressureSection(monotonic_ns=now, cpu=none, memory=none, io=line)
+    ratios = (setup.cpu_pressure, 0.0, setup.io_pressure)
+    cpu, memory, disk = (PressureLine(some_avg10=0, some_total_us=round(ratio * at * 1e6)) for ratio in ratios)
+    return PressureSection(monotonic_ns=now, cpu=cpu, memory=memory, io=disk)
 
 
-def host_window(busy: Sequence[float], cpu_pressure: float, seconds: int = 9) -> Window:
+def host_window(busy: Sequence[float], cpu_pressure: float, seconds: int = 9, others: tuple[Other, ...] = ()) -> Window:
     """A window with no process attached."""
-    setup = replace(Setup(), busy=tuple(busy))
-    none = PressureLine(some_avg10=0, some_total_us=0)
+    setup = replace(Setup(), busy=tuple(busy), cpu_pressure=cpu_pressure, others=others)
 
     def at_second(at: int) -> Sample:
-        stalled = PressureLine(some_avg10=0, some_total_us=round(cpu_pressure * at * 1e6))
         return Sample(
             monotonic_ns=at * SECOND,
             wall_ns=at * SECOND,
             boot_id="boot",
             target=HOST,
             cpu=_cpu(setup, at, at * SECOND),
-            pressure=PressureSection(monotonic_ns=at * SECOND, cpu=stalled, memory=none, io=none),
+            processes=_processes(setup, at, at * SECOND),
+            pressure=_pressure(setup, at, at * SECOND),
         )
 
     return Window(tuple(at_second(at) for at in range(seconds + 1)), None, None)

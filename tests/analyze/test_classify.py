@@ -15,7 +15,7 @@ from perftui.analyze.rule import Rule, confidence
 from perftui.analyze.rules import RULES
 from perftui.analyze.rules.cpu import CpuQuota
 from perftui.model.finding import Diagnosis, Finding
-from tests.analyze.build import PID, Other, Task, asleep, diagnose, frame, gil, label, profile, running, window
+from tests.analyze.build import EPOLL, PID, Other, Task, asleep, diagnose, frame, gil, label, profile, running, window
 
 IDS = [rule.id for rule in RULES]
 LAYERS = {"cpu": "cpu", "memory": "memory", "io": "io", "coord": "coordination", "neighbour": "neighbour"}
@@ -86,6 +86,62 @@ def test_a_healthy_target_has_no_verdict() -> None:
     diagnosis = diagnose(rss=tuple(50_000_000 + 5_000_000 * at for at in range(21)))
     assert diagnosis.findings[0].severity == "info"
     assert diagnosis.verdict is None
+
+
+def test_a_few_looks_at_a_running_thread_name_no_hot_function() -> None:
+    asleep_mostly = profile([(PID, (frame("main"), frame("wait")), 900, 2.0)])
+    assert diagnose(profile=asleep_mostly).hot == ()
+
+
+def test_a_cause_is_as_severe_as_its_symptom() -> None:
+    crowd = tuple(Task(tid=PID + at, run=0.245, delay=0.75, slices=50) for at in range(4))
+    diagnosis = diagnose(tasks=crowd, busy=(1.0, 1.0), quota_cores=1.0, throttled=0.3)
+    severities = {finding.rule: finding.severity for finding in diagnosis.findings}
+    assert next(iter(severities)) == "cpu-quota"
+    assert severities["cpu-saturated"] == severities["cpu-quota"] == "critical"
+
+
+NO_RIGHT = {"waits": ("the kernel hides system calls", "run as root")}
+
+
+def test_healthy_says_how_much_was_judged() -> None:
+    quiet = (Task(run=0.3, slices=50),)
+    assert diagnose(tasks=quiet, interpreter="").summary == (
+        "None of the 11 rules fires: nothing that perftui looks for limits it."
+    )
+    blind = diagnose(tasks=quiet, missing=NO_RIGHT)
+    assert blind.state == "healthy"
+    assert blind.summary.startswith("Nothing visible limits it; ")
+    assert f"{len(blind.unknown)} of 11 rules could not be judged (coord-gil, coord-lock," in blind.summary
+
+
+def test_idle_says_what_it_waits_for_only_where_that_is_seen() -> None:
+    server = diagnose(tasks=(Task(looks=(asleep(1.0, EPOLL),)),))
+    assert server.summary.startswith("The target waits for events: for work, or for an answer")
+    sleeper = diagnose(tasks=(Task(looks=(asleep(1.0),)),), interpreter="")
+    assert sleeper.summary == "The target sleeps and hardly uses a CPU, and none of the 11 rules fires."
+    hidden = diagnose(missing=NO_RIGHT)
+    assert (hidden.state, "waits for" in hidden.summary) == ("idle", False)
+    assert "rules could not be judged (coord-gil" in hidden.summary
+
+
+def test_a_stopped_target_is_told_how_to_go_on() -> None:
+    stopped = diagnose(state="T")
+    assert (stopped.state, stopped.findings) == ("idle", ())
+    assert stopped.summary == f"The target is stopped (state T): kill -CONT {PID}"
+    assert "stopped by its tracer (state t)" in diagnose(state="t").summary
+
+
+def test_too_little_is_not_healthy() -> None:
+    sections = ("cpu", "tree", "threads", "waits", "cgroup", "disks", "pressure", "processes")
+    nothing = diagnose(missing=dict.fromkeys(sections, ("process 100 has ended", "")))
+    assert len(nothing.unknown) == 11
+    assert nothing.summary == "Too little was seen to judge: process 100 has ended"
+
+
+def test_the_summary_of_a_limited_target_is_its_verdict() -> None:
+    for diagnosis in limiting():
+        assert diagnosis.summary == diagnosis.findings[0].summary
 
 
 def test_hot_functions_come_with_the_diagnosis() -> None:

@@ -23,6 +23,23 @@ def test_cpu_figures() -> None:
     assert value_of("neighbour_blame_ratio", beside) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    ("busy", "waiting", "contended"),
+    [
+        (0.3, 0.9, 0.425),  # waiting on CPUs that it does not use
+        (0.6, 0.4, 0.85),
+        (0.76, 0.0, 0.76),
+        (0.76, 0.55, 1.0),  # more clients of a database than CPUs
+        (0.95, 0.1, 0.95),
+    ],
+)
+def test_cpus_are_contended_when_busy_or_when_work_waits(busy: float, waiting: float, contended: float) -> None:
+    seen = interval(busy=(busy, busy), cpu_pressure=waiting)
+    assert value_of("cpu_contended_ratio", seen) == pytest.approx(contended, abs=0.01)
+    blind = interval(busy=(busy, busy), missing={"pressure": ("PSI is off", "psi=1")})
+    assert value_of("cpu_contended_ratio", blind) == pytest.approx(busy, abs=0.01)
+
+
 def test_quota_figures() -> None:
     throttled = interval(tasks=(Task(run=0.2),), quota_cores=0.2, throttled=0.9)
     assert value_of("throttled_periods_ratio", throttled) == pytest.approx(0.9, abs=0.02)
@@ -53,7 +70,9 @@ def test_every_figure_is_visible_in_a_full_sample_or_needs_stacks(metric: str) -
 HOST_FIGURES = {
     "affinity_ratio",
     "allowed_busy_ratio",
+    "cpu_contended_ratio",
     "cpu_demand_ratio",
+    "cpu_pressure_ratio",
     "excluded_idle_ratio",
     "idle_cores",
     "io_pressure_ratio",

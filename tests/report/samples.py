@@ -78,6 +78,7 @@ ADVICE = Proposal(
 DIAGNOSIS = Diagnosis(
     state="limited",
     window_seconds=8.0,
+    summary=GIL.summary,
     findings=(GIL, ONE_CORE),
     unknown=(
         Unknown(rule="cpu-frequency", reason="no cpufreq in this VM"),

@@ -11,6 +11,7 @@ from perftui.report.build import diagnosis_document, journal_document, proposals
 from perftui.report.documents import DiagnosisDocument, Document
 from tests.report.samples import ENTRY, NICE, update
 
+HEALTHY = Diagnosis(state="healthy", window_seconds=10.0, summary="None of the rules fires.")
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -18,7 +19,7 @@ GOLDEN = Path(__file__).parent / "golden"
     ("name", "document"),
     [
         ("diagnosis", diagnosis_document(update())),
-        ("diagnosis-healthy", diagnosis_document(update(Diagnosis(state="healthy", window_seconds=10.0), host=True))),
+        ("diagnosis-healthy", diagnosis_document(update(HEALTHY, host=True))),
         ("proposals", proposals_document(update())),
         (
             "journal",
@@ -39,7 +40,9 @@ def test_the_example_of_the_contract_is_a_diagnosis() -> None:
     )
     assert {"pid", "start_ticks", "kind", "command", "processes"} == set(written["target"])
     assert {"rule", "layer", "severity", "confidence", "summary"} == set(written["verdict"])
-    assert {"metric", "observed", "threshold", "unit", "source"} == set(written["findings"][0]["evidence"][0])
+    assert {"metric", "observed", "threshold", "unit", "source", "direction"} == set(
+        written["findings"][0]["evidence"][0]
+    )
     assert written["findings"][0]["blame"] == {"pid": 4242, "function": "parse", "file": "app.py", "line": 31}
     assert {"cpu_pct", "rss_bytes", "target_slowdown_pct"} < set(written["own_cost"])
     assert [hot["self_ratio"] for hot in written["hot"]] == [0.58, 0.1]

@@ -3,12 +3,12 @@
 import msgspec
 
 from perftui.host.text import visible
-from perftui.model.finding import Diagnosis
+from perftui.model.finding import Diagnosis, Unknown
 from perftui.model.profile import ProfileStatus
 from perftui.report.build import diagnosis_document, journal_document, proposals_document
 from perftui.report.documents import BlameDoc
 from perftui.report.text import blame_text, diagnosis_text, figure, journal_text, proposals_text
-from tests.report.samples import ENTRY, update
+from tests.report.samples import DIAGNOSIS, ENTRY, update
 
 HOSTILE = visible(b"[red]$(x)\x1b]0;pwn\x07" + b"A" * 100_000)
 
@@ -25,7 +25,7 @@ def test_the_verdict_comes_first_then_why() -> None:
 def test_the_report_holds_all_that_the_document_says() -> None:
     text = diagnosis_text(diagnosis_document(update()))
     for piece in (
-        "gil_wait_ratio  44 %  limit 5.0 %  /proc/PID/task/*/syscall",
+        "gil_wait_ratio  44 %  ≥ 5.0 %  /proc/PID/task/*/syscall",
         "parse (app.py:31), pid 4242",
         "coord-lock: the futex lies in the interpreter's own data",
         "cpu-one-core (warning, 40 % sure)",
@@ -40,16 +40,44 @@ def test_the_report_holds_all_that_the_document_says() -> None:
 
 
 def test_healthy_and_idle_are_answers() -> None:
-    healthy = diagnosis_text(diagnosis_document(update(Diagnosis(state="healthy", window_seconds=10), host=True)))
-    assert healthy.startswith("HEALTHY\nthis host, watched for 10.0s\n\n  Nothing limits it.\n")
+    judged = Diagnosis(state="healthy", window_seconds=10, summary="None of the rules fires.")
+    healthy = diagnosis_text(diagnosis_document(update(judged, host=True)))
+    assert healthy.startswith("HEALTHY\nthis host, watched for 10.0s\n\n  None of the rules fires.\n")
     assert "Evidence" not in healthy
     idle = diagnosis_text(diagnosis_document(update(Diagnosis(state="idle", window_seconds=10))))
     assert idle.startswith("IDLE\n")
 
 
-def test_a_missing_profiler_is_named_with_its_remedy() -> None:
-    status = ProfileStatus(state="unavailable", reason="not a Python process", remedy="install perf")
+def test_rules_that_could_not_be_judged_make_no_healthy_target() -> None:
+    blind = Diagnosis(
+        state="healthy",
+        window_seconds=10,
+        unknown=(Unknown(rule="coord-gil", reason="hidden"),),
+        summary="1 of 11 blind",
+    )
+    text = diagnosis_text(diagnosis_document(update(blind)))
+    assert text.startswith("NOTHING FOUND\n")
+    assert "1 of 11 blind" in text
+    assert "HEALTHY" not in text
+
+
+def test_stacks_of_one_process_of_many_are_said_to_be_so() -> None:
+    status = ProfileStatus(state="ok", sampler="py-spy", pid=4300, cpu_share_ratio=0.4)
     text = diagnosis_text(diagnosis_document(msgspec.structs.replace(update(), profile_status=status)))
+    assert "stacks are of PID 4300 only: 40 % of the target's CPU" in text
+
+
+def test_no_gap_beside_a_table_of_hot_functions() -> None:
+    ended = ProfileStatus(state="unavailable", reason="process 4242 has ended")
+    text = diagnosis_text(diagnosis_document(msgspec.structs.replace(update(), profile_status=ended)))
+    assert "Hot functions" in text
+    assert "has ended" not in text
+
+
+def test_a_missing_profiler_is_named_with_its_remedy() -> None:
+    cold = msgspec.structs.replace(DIAGNOSIS, hot=())
+    status = ProfileStatus(state="unavailable", reason="not a Python process", remedy="install perf")
+    text = diagnosis_text(diagnosis_document(msgspec.structs.replace(update(cold), profile_status=status)))
     assert "hot functions: not a Python process. Remedy: install perf" in text
 
 
@@ -70,8 +98,9 @@ def test_colours_only_when_asked_for() -> None:
 
 def test_proposals_and_their_absence() -> None:
     assert "do:   renice -n -5 -p 4242" in proposals_text(proposals_document(update()))
-    nothing = proposals_text(proposals_document(update(Diagnosis(state="healthy", window_seconds=10))))
-    assert nothing.startswith("Nothing limits it.\n")
+    healthy = Diagnosis(state="healthy", window_seconds=10, summary="None of the rules fires.")
+    nothing = proposals_text(proposals_document(update(healthy)))
+    assert nothing.startswith("None of the rules fires.\n")
     assert "No setting would help here." in nothing
 
 

@@ -2,13 +2,43 @@
 
 from perftui.analyze import blame
 from perftui.analyze.metrics import text_of
+from perftui.analyze.others import blame_of, heaviest, shares_text
 from perftui.analyze.rule import Limit, LookAlike, Rule, Story
 from perftui.analyze.scene import Scene
-from perftui.model.finding import Blame
+from perftui.analyze.window import Window
+from perftui.model.finding import Blame, Finding, Unknown
+from perftui.model.target_rates import ThreadUse
+from perftui.model.units import ratio_text
 
 THROTTLED = Limit("throttled_periods_ratio", 0.25, 0.15, full=0.8)
-BUSY = Limit("allowed_busy_ratio", 0.85, 0.75)
+CONTENDED = Limit("cpu_contended_ratio", 0.85, 0.75)
 DELAYED = Limit("run_delay_ratio", 0.2, 0.12, full=0.6)
+
+IDLE_THREAD_CORES = 0.05
+"""A thread that asks for less is idle beside one that asks for a whole CPU."""
+
+
+class HostSaturated(Rule):
+    """``cpu-saturated`` where no process is attached: its page is there."""
+
+    id = "cpu-saturated"
+    layer = "cpu"
+    metric = "cpu_pressure_ratio"
+    required = (Limit("cpu_pressure_ratio", 0.2, 0.12, full=0.8), CONTENDED)
+
+    def tell(self, scene: Scene) -> Story:
+        waiting = scene.interval.pressure.cpu.some_ratio if scene.interval.pressure else 0.0
+        cpus, used, heavy = len(scene.cpus or ()), scene.busy_cores or 0.0, scene.interval.neighbours
+        return Story(
+            summary=f"Work waits for a CPU in {ratio_text(waiting)} of the time, {used:.2f} of {cpus} CPUs are in use: "
+            f"{shares_text(heavy, used)}",
+            advice="Pick the process that uses most and see what it does.",
+            impact=waiting,
+            blame=blame_of(heaviest(heavy, used)),
+        )
+
+
+HOST_SATURATED = HostSaturated()
 
 
 class CpuSaturated(Rule):
@@ -19,8 +49,14 @@ class CpuSaturated(Rule):
 
     **Signals.** Required: `cpu_demand_ratio` = (run + delay) of `/proc/PID/task/*/schedstat` per CPU it may use, at
     least 0.95 (clears at 0.85); the USE method calls a run queue longer than the CPUs saturation.
-    `allowed_busy_ratio` of `/proc/stat` at least 0.85 (0.75; netdata's alarm). Supporting: `run_delay_ratio` of at
-    least 0.2, an assumption that was checked on the scenarios.
+    `cpu_contended_ratio` at least 0.85 (0.75): the busy ratio in `/proc/stat` of the CPUs it may use (netdata's
+    alarm), or 0.85 · min(busy ÷ 0.6, waiting ÷ 0.4) with the waiting of `/proc/pressure/cpu` where that is more: many
+    short bursts leave idle gaps and wait all the same. Supporting: `run_delay_ratio` of at least 0.2. Both are
+    assumptions that were checked on the scenarios.
+
+    Without a target the host itself is judged: `cpu_pressure_ratio` of `/proc/pressure/cpu`, the share of time in
+    which something waits for a CPU, at least 0.2 (0.12), and `cpu_contended_ratio` as above. CPUs that are in use
+    with nothing waiting are well used, and no finding.
 
     **Look-alikes.** `cpu-one-core`: a single thread asks for nearly all of it, so more CPUs would not help (veto).
     `coord-gil`: its threads take turns at the interpreter, which more CPUs do not change (veto). `neighbour-cpu`:
@@ -37,7 +73,7 @@ class CpuSaturated(Rule):
     id = "cpu-saturated"
     layer = "cpu"
     metric = "run_delay_ratio"
-    required = (Limit("cpu_demand_ratio", 0.95, 0.85, full=2.0), BUSY)
+    required = (Limit("cpu_demand_ratio", 0.95, 0.85, full=2.0), CONTENDED)
     supporting = (DELAYED,)
     look_alikes = (
         LookAlike("cpu-one-core", (Limit("single_thread_ratio", 0.9, 0.9),), vetoes=True),
@@ -53,17 +89,14 @@ class CpuSaturated(Rule):
         ),
     )
 
+    def evaluate(self, window: Window, firing: bool = False) -> tuple[Finding, float] | Unknown | None:
+        return HOST_SATURATED.evaluate(window, firing) if window.scene.on_host else super().evaluate(window, firing)
+
     def tell(self, scene: Scene) -> Story:
         cpus, got = len(scene.cpus or ()), scene.own_cores or 0.0
-        if scene.on_host:
-            return Story(
-                summary=f"All {cpus} CPUs are in use and work waits for them",
-                advice="Pick the process that uses most and see what it does.",
-                impact=0.5,
-            )
         asked = scene.demand_cores or 0.0
         place = blame.running(scene)
-        where = f", most of it in {blame.text(place)}" if place else ""
+        where = f", most of it in {blame.text(place)}" if place else blame.blind_spot(scene)
         return Story(
             summary=f"It asks for {asked:.1f} CPUs, there are {cpus}: it gets {got:.2f}{where}",
             advice="Make the hot function cheaper, run fewer threads or processes, or give it more CPUs; "
@@ -117,13 +150,25 @@ class CpuOneCore(Rule):
         place = blame.running(scene, key)
         where = f", in {blame.text(place)}" if place else ""
         return Story(
-            summary=f"One thread ({thread.name}, TID {thread.tid}) uses {text_of('top_thread_cores', thread.run_ratio)}"
-            f"{where}; the rest of the target is idle",
+            summary=f"One thread ({thread.name}, TID {thread.tid}) {_use(thread)}{where}; {_rest(scene)}",
             advice="Make that code cheaper or split the work over processes. No setting helps: one thread cannot use "
             "more than one CPU.",
             impact=0.45,
             blame=blame.of_place(scene, place, thread) or blame.of_thread(thread),
         )
+
+
+def _use(thread: ThreadUse) -> str:
+    """What the evidence says, run and delay, and what comes of it."""
+    asked, got = f"{thread.run_ratio + thread.delay_ratio:.2f}", f"{thread.run_ratio:.2f}"
+    return f"uses {got} CPUs" if asked == got else f"asks for {asked} CPUs and gets {got}"
+
+
+def _rest(scene: Scene) -> str:
+    second = scene.by_demand[1] if len(scene.by_demand) > 1 else None
+    if second is None or second.run_ratio + second.delay_ratio < IDLE_THREAD_CORES:
+        return "the rest of the target is idle"
+    return f"the next thread ({second.name}) {_use(second)}"
 
 
 class CpuQuota(Rule):
@@ -152,8 +197,8 @@ class CpuQuota(Rule):
     required = (THROTTLED, Limit("quota_use_ratio", 0.5, 0.4, full=0.9))
     supporting = (Limit("quota_use_ratio", 0.85, 0.8),)
     look_alikes = (
-        LookAlike("cpu-saturated", (BUSY, Limit("cpu_demand_ratio", 0.95, 0.95))),
-        LookAlike("neighbour-cpu", (BUSY, DELAYED)),
+        LookAlike("cpu-saturated", (CONTENDED, Limit("cpu_demand_ratio", 0.95, 0.95))),
+        LookAlike("neighbour-cpu", (CONTENDED, DELAYED)),
         LookAlike(
             "cpu-one-core",
             (Limit("top_thread_cores", 0.9, 0.9), Limit("top_thread_delay_ratio", 0.2, 0.2, above=False)),
@@ -180,9 +225,10 @@ class CpuAffinity(Rule):
     to it.
 
     **Signals.** Required: `affinity_ratio`, Cpus_allowed of `/proc/PID/status` over the CPUs of the host, below 1;
-    `allowed_busy_ratio` of `/proc/stat` at least 0.85 (clears at 0.75); `excluded_idle_ratio` at least 0.5 (0.4);
-    `run_delay_ratio` at least 0.2 (0.12) and `run_delay_seconds` at least 0.1 of schedstat: a mask that nobody
-    feels is no bottleneck. Thresholds are assumptions that were checked on the scenarios.
+    `cpu_contended_ratio` of `/proc/stat` and `/proc/pressure/cpu` at least 0.85 (clears at 0.75);
+    `excluded_idle_ratio` at least 0.5 (0.4); `run_delay_ratio` at least 0.2 (0.12) and `run_delay_seconds` at least
+    0.1 of schedstat: a mask that nobody feels is no bottleneck. Thresholds are assumptions that were checked on the
+    scenarios.
 
     **Look-alikes.** `cpu-saturated`: the same delay with all CPUs of the host in use. `coord-gil`: threads that
     wait for the interpreter sleep and do not queue for the CPU. `cpu-one-core`: a single pinned thread without
@@ -198,7 +244,7 @@ class CpuAffinity(Rule):
     metric = "run_delay_ratio"
     required = (
         Limit("affinity_ratio", 0.99, 0.99, above=False),
-        BUSY,
+        CONTENDED,
         Limit("excluded_idle_ratio", 0.5, 0.4),
         DELAYED,
         Limit("run_delay_seconds", 0.1, 0.05, full=0.5),

@@ -1,37 +1,9 @@
 """Others take what the target needs."""
 
-from typing import NamedTuple
-
+from perftui.analyze.others import blame_of, heaviest, shares_text
 from perftui.analyze.rule import Limit, LookAlike, Rule, Story
 from perftui.analyze.scene import Scene
-from perftui.model.finding import Blame
-
-_HEAVY_CORES = 0.05
-"""A process that uses less than this is not named as a neighbour."""
-
-
-class Neighbour(NamedTuple):
-    pid: int
-    name: str
-    session: int
-    nice: int
-    cores: float
-
-
-def neighbours(scene: Scene) -> list[Neighbour]:
-    """Processes outside the target's tree that use CPU, heaviest first."""
-    section, cores = scene.interval.newer.processes, scene.interval.process_cores
-    if section is None or cores is None:
-        return []
-    tree = scene.interval.newer.tree
-    own = set(tree.processes.ints("pid")) if tree else set()
-    rows = zip(section.processes.rows("pid", "session", "nice"), section.processes.text("name"), cores, strict=True)
-    found = [
-        Neighbour(pid, name, session, nice, used)
-        for (pid, session, nice), name, used in rows
-        if used >= _HEAVY_CORES and pid not in own
-    ]
-    return sorted(found, key=lambda process: -process.cores)
+from perftui.model.neighbours import Neighbour
 
 
 class NeighbourCpu(Rule):
@@ -41,10 +13,11 @@ class NeighbourCpu(Rule):
 
     **Signals.** Required, from `/proc/PID/task/*/schedstat` and `/proc/stat`: `run_delay_ratio` = delay ÷ (run +
     delay) at least 0.2 (clears at 0.12); `run_delay_seconds` at least 0.1 s/s, so that a nearly idle target does
-    not count; `allowed_busy_ratio` at least 0.85 (0.75); `neighbour_blame_ratio` at least 0.5 (0.4): a target that
-    asks for d CPUs, would get a = min(d, CPUs) alone and gets r is slowed d/r times, a/r of it by its neighbours,
-    and that factor must be the larger one. Supporting: `neighbour_loss_ratio` of at least 0.3. Except for the busy
-    ratio (netdata) the thresholds are assumptions that were checked on the scenarios.
+    not count; `cpu_contended_ratio` at least 0.85 (0.75): the busy ratio of its CPUs, or, with `/proc/pressure/cpu`
+    at 0.4 or more, a busy ratio of 0.6; `neighbour_blame_ratio` at least 0.5 (0.4): a target that asks for d CPUs,
+    would get a = min(d, CPUs, r + what the others use) alone and gets r is slowed d/r times, a/r of it by its
+    neighbours, and that factor must be the larger one. Supporting: `neighbour_loss_ratio` of at least 0.3. Except for
+    the busy ratio (netdata) the thresholds are assumptions that were checked on the scenarios.
 
     **Look-alikes.** `cpu-saturated`: the target alone asks for more than there is. `cpu-quota` and `cpu-affinity`:
     it may not use the CPUs that there are. Steal by the hypervisor shows in `/proc/stat` and not as run delay.
@@ -62,7 +35,7 @@ class NeighbourCpu(Rule):
     required = (
         Limit("run_delay_ratio", 0.2, 0.12, full=0.5),
         Limit("run_delay_seconds", 0.1, 0.05, full=0.5),
-        Limit("allowed_busy_ratio", 0.85, 0.75),
+        Limit("cpu_contended_ratio", 0.85, 0.75),
         Limit("neighbour_blame_ratio", 0.5, 0.4, full=0.9),
     )
     supporting = (Limit("neighbour_loss_ratio", 0.3, 0.2),)
@@ -76,24 +49,16 @@ class NeighbourCpu(Rule):
     )
 
     def tell(self, scene: Scene) -> Story:
-        heavy = neighbours(scene)
+        heavy, used = scene.interval.neighbours, scene.neighbour_cores or 0.0
         got, alone = scene.own_cores or 0.0, scene.alone_cores or 0.0
-        top = heavy[0] if heavy else None
+        top = heaviest(heavy, used)
         return Story(
-            summary=f"{_who(heavy)} {'use' if len(heavy) != 1 else 'uses'} {scene.neighbour_cores or 0.0:.2f} CPUs; "
-            f"the target gets {got:.2f} of the {alone:.2f} that it would get alone",
+            summary=f"Beside the target, {shares_text(heavy, used)}; it gets {got:.2f} of the {alone:.2f} CPUs that it "
+            "would get alone",
             advice=_advice(scene, top),
             impact=1 - got / alone if alone > 0 else 0.0,
-            blame=Blame(pid=top.pid, process=top.name) if top else None,
+            blame=blame_of(top),
         )
-
-
-def _who(heavy: list[Neighbour]) -> str:
-    if not heavy:
-        return "Short-lived processes"
-    first = f"{heavy[0].name} (PID {heavy[0].pid})"
-    more = len(heavy) - 1
-    return first if not more else f"{first} and {more} other{'s' if more > 1 else ''}"
 
 
 def _advice(scene: Scene, top: Neighbour | None) -> str:
@@ -103,8 +68,9 @@ def _advice(scene: Scene, top: Neighbour | None) -> str:
     grouped = bool(tree.autogroup_enabled) and tree.autogroup is not None
     if grouped and top.session != tree.session:
         return (
-            f"They sit in another session (target {tree.session}, {top.name} {top.session}) and autogroup is on: "
-            "a nice value does not reach across; lower the autogroup nice of the target, or move the neighbour."
+            f"They sit in another session: session {tree.session} (target), session {top.session} ({top.name}), and "
+            "autogroup is on: a nice value does not reach across; lower the autogroup nice of the target, or move the "
+            "neighbour."
         )
     where = "in the target's session" if top.session == tree.session else "and autogroup is off"
     return (

@@ -42,10 +42,48 @@ def test_two_busy_threads_of_four_cpus_do_not() -> None:
     assert label(diagnose(tasks=spinners(2, 0.98, 0.01), busy=(1.0, 1.0, 0.0, 0.0))) == "healthy"
 
 
+def test_many_short_bursts_saturate_cpus_that_are_never_quite_busy() -> None:
+    """Four database sessions on two CPUs: each waits half of its runnable time, and there are gaps."""
+    sessions = tuple(Task(pid=pid, tid=pid, run=0.27, delay=0.31, slices=900) for pid in (PID, 101, 102, 103))
+    diagnosis = diagnose(tasks=sessions, busy=(0.76, 0.76), others=(Other(900, 0.3),), cpu_pressure=0.55)
+    assert label(diagnosis) == "cpu-saturated"
+    assert label(diagnose(tasks=sessions, busy=(0.76, 0.76), others=(Other(900, 0.3),), cpu_pressure=0.1)) == "healthy"
+
+
+def test_waiting_alone_changes_no_label_of_a_target_that_asks_for_little() -> None:
+    server = tuple(Task(tid=PID + at, run=0.15, delay=0.02, slices=200) for at in range(4))
+    assert label(diagnose(tasks=server, busy=(0.7, 0.7), cpu_pressure=0.5, others=(Other(900, 0.8),))) == "healthy"
+    assert label(diagnose(tasks=(Task(),), busy=(0.7, 0.7), cpu_pressure=0.9)) == "idle"
+    assert label(diagnose(tasks=spinners(1, 0.97, 0.03), busy=(0.99, 0.4), cpu_pressure=0.5)) == "cpu-one-core"
+
+
 def test_a_busy_host_without_a_target_is_saturated() -> None:
-    diagnosis = classify(host_window((1.0, 1.0), 0.9))
+    hogs = tuple(Other(900 + at, cores, name="cc1") for at, cores in enumerate((0.9, 0.6, 0.2)))
+    diagnosis = classify(host_window((1.0, 1.0), 0.9, others=hogs))
     assert label(diagnosis) == "cpu-saturated"
     assert diagnosis.unknown == ()
+    finding = diagnosis.findings[0]
+    assert finding.severity == "critical"
+    assert {entry.source for entry in finding.evidence} == {"/proc/pressure/cpu", "/proc/stat, /proc/pressure/cpu"}
+    assert "cc1 (PID 900) uses 0.90 CPUs, cc1 (PID 901) 0.60, cc1 (PID 902) 0.20" in finding.summary
+    assert finding.blame is not None
+    assert finding.blame.pid == 900
+
+
+def test_a_well_used_host_on_which_nothing_waits_is_not_limited() -> None:
+    assert label(classify(host_window((0.99, 0.99), 0.03))) == "healthy"
+    assert classify(host_window((0.99, 0.99), 0.3)).findings[0].severity == "warning"
+
+
+def test_stacks_of_a_process_that_uses_little_blame_no_function() -> None:
+    tree = (*spinners(1, 0.1, 0.0), *(Task(pid=pid, tid=pid, run=0.6, delay=0.3) for pid in (200, 201, 202)))
+    finding = diagnose(tasks=tree, busy=(1.0, 1.0), profile=stacks()).findings[0]
+    assert finding.rule == "cpu-saturated"
+    assert finding.blame is not None
+    assert finding.blame.function is None
+    assert f"(stacks are of PID {PID} only)" in finding.summary
+    mine = diagnose(tasks=spinners(4, 0.49, 0.5), busy=(1.0, 1.0), profile=stacks()).findings[0]
+    assert "most of it in parse (app.py:31)" in mine.summary
 
 
 def test_a_calm_host_without_a_target_is_not() -> None:
@@ -62,6 +100,22 @@ def test_a_spinner_uses_one_core() -> None:
     blame = diagnosis.findings[0].blame
     assert blame is not None
     assert (blame.function, blame.line, blame.tid) == ("parse", 31, PID)
+
+
+def test_one_core_says_what_the_thread_asks_for_and_what_it_gets() -> None:
+    finding = diagnose(tasks=spinners(1, 0.84, 0.16), busy=(0.9, 0.2)).findings[0]
+    assert finding.rule == "cpu-one-core"
+    assert "asks for 1.00 CPUs and gets 0.84; the rest of the target is idle" in finding.summary
+    alone = diagnose(tasks=spinners(1, 0.99, 0.0), busy=(0.99, 0.0)).findings[0]
+    assert "uses 0.99 CPUs; the rest" in alone.summary
+    beside = diagnose(tasks=(*spinners(1, 0.99, 0.0), Task(tid=200, run=0.4)), busy=(0.99, 0.4)).findings[0]
+    assert "; the next thread (worker) uses 0.40 CPUs" in beside.summary
+
+
+def test_evidence_tells_on_which_side_it_fires() -> None:
+    finding = diagnose(tasks=spinners(1, 0.99, 0.0), busy=(0.99, 0.05)).findings[0]
+    sides = {entry.metric: entry.direction for entry in finding.evidence}
+    assert (sides["top_thread_cores"], sides["second_thread_cores"]) == (">=", "<=")
 
 
 def test_a_native_spinner_without_stacks_does_too() -> None:

@@ -20,7 +20,9 @@ def test_four_hogs_beside_a_single_thread() -> None:
     assert finding.blame is not None
     assert (finding.blame.pid, finding.blame.process) == (900, "hog")
     assert "another session" in finding.advice
-    assert "and 3 others" in finding.summary
+    named = "hog (PID 900) uses 0.40 CPUs, hog (PID 901) 0.40, hog (PID 902) 0.40, 1 other 0.40;"
+    assert named in finding.summary
+    assert f"session {PID} (target), session 900 (hog)" in finding.advice
     assert {reason.rule for reason in finding.ruled_out} == {"cpu-saturated", "cpu-quota", "cpu-affinity"}
 
 
@@ -76,3 +78,18 @@ def test_without_schedstat_it_is_unknown() -> None:
 def test_delay_in_one_part_only_is_no_bottleneck() -> None:
     view = window(tasks=wanting(1, 0.4, 0.6), busy=FULL, others=HOGS, only_from=7)
     assert label(classify(view)) != "neighbour-cpu"
+
+
+def test_nobody_is_credited_with_what_short_lived_processes_use() -> None:
+    finding = diagnose(tasks=wanting(1, 0.4, 0.6), busy=FULL, others=(Other(900, 0.3),)).findings[0]
+    assert "hog (PID 900) uses 0.30 CPUs, short-lived or smaller processes 1.30;" in finding.summary
+    assert finding.blame is not None
+    assert (finding.blame.pid, finding.blame.process) == (None, "short-lived or smaller processes")
+    nobody = diagnose(tasks=wanting(1, 0.4, 0.6), busy=FULL).findings[0]
+    assert "short-lived or smaller processes use 1.60 CPUs;" in nobody.summary
+
+
+def test_bursts_of_others_leave_gaps_and_hurt_all_the_same() -> None:
+    gaps, hogs = (0.76, 0.76), (Other(900, 1.1),)
+    assert label(diagnose(tasks=wanting(1, 0.4, 0.5), busy=gaps, others=hogs, cpu_pressure=0.55)) == "neighbour-cpu"
+    assert label(diagnose(tasks=wanting(1, 0.4, 0.5), busy=gaps, others=hogs, cpu_pressure=0.1)) == "healthy"
