@@ -142,7 +142,7 @@ def _journal() -> Iterator[tuple[Journal, bool]]:
             journal = Journal()
         except StoreError as error:
             lasting = False
-            notice(f"going on read-only, without the journal of changes: {error}")
+            notice(f"going on without the journal of changes, read-only: {error}")
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="perftui-"))
             journal = Journal(Path(folder) / "journal.sqlite")
         stack.callback(journal.close)

@@ -64,7 +64,7 @@ def test_a_state_folder_that_is_not_ours_makes_the_screen_read_only(
 ) -> None:
     (perftui.home / "state" / "perftui").mkdir(parents=True, mode=0o755)
     text = on_a_terminal(perftui, "attach", str(child(SLEEP)), keys=b"q")
-    assert "going on read-only, without the journal of changes" in text
+    assert "going on without the journal of changes, read-only" in text
     assert "\x1b[?1049l" in text
 
 
