@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from textual.app import App
 
 from perftui.config import Config
@@ -32,6 +34,7 @@ from perftui.tui.renderables.flame import (
 )
 from perftui.tui.widgets.flame import Flame
 from tests.tui.fixtures import build_update
+from tests.tui.screening import Stage
 from tests.tui.seam import StillSession
 
 PALETTE = Palette.from_theme({}, colors="truecolor", ascii_only=False)
@@ -302,3 +305,43 @@ def test_tree_and_icicle_agree() -> None:
     tree = build(profile(), view="wall")
     icicle = lay_out(tree, 150, max_rows=10, fold=False)
     assert sum(box.width for box in icicle.rows[2]) == 150
+
+
+async def test_the_title_says_whose_stacks_these_are() -> None:
+    app = Stage(Flame())
+    async with app.run_test(size=(100, 12)):
+        update = build_update()
+        app.show(update)
+        assert "PID" not in app.texts()[0]
+        status = replace(update.profile_status, pid=4244)
+        app.show(replace(update, profile_status=status))
+        assert "all threads, PID 4244 only " in app.texts()[0]
+        app.show(replace(update, profile_status=replace(status, cpu_share_ratio=0.52)))
+        assert "PID 4244 only, 52 % of the target's CPU" in app.texts()[0]
+
+
+async def test_a_profile_is_made_a_tree_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[str] = []
+
+    def counting(profile: StackProfile, *, view: Literal["wall", "cpu"], tid: int | None = None) -> Node:
+        built.append(view)
+        return build(profile, view=view, tid=tid)
+
+    monkeypatch.setattr("perftui.tui.widgets.flame.build", counting)
+    app = Stage(Flame())
+    async with app.run_test(size=(100, 20)) as pilot:
+        update = build_update()
+        for _ in range(3):
+            app.show(update)
+        await pilot.press("down", "e", "j", "e", "w", "w", "c")
+        assert built == ["cpu", "wall"]
+        app.show(build_update(2))
+        assert built == ["cpu", "wall", "cpu"]
+
+
+def test_the_list_of_a_deep_tree_is_one_walk() -> None:
+    leaf = Node(function="f0", file="", line=1, self_value=1.0, total=1.0)
+    for depth in range(1, 2_000):
+        leaf = Node(function=f"f{depth % 7}", file="", line=1, self_value=0.0, total=1.0, children=(leaf,))
+    root = Node(function="all", file="", line=0, self_value=0.0, total=1.0, children=(leaf,))
+    assert {row.function: row.total for row in hot_rows(root)} == {f"f{at}": 1.0 for at in range(7)}

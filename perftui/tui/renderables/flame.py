@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from rich.style import Style
 from textual.strip import Strip
 
+from perftui.model.update import Update
 from perftui.profile.tree import Node
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.cells import Part, cells, fit, harmless, strip_of
@@ -234,17 +235,32 @@ class HotRow:
 
 def hot_rows(root: Node) -> list[HotRow]:
     """All functions, most self time first; a recursive one counts once in ``total``."""
-    rows: dict[tuple[str, str], HotRow] = {}
-    todo: list[tuple[Node, frozenset[tuple[str, str]]]] = [(child, frozenset()) for child in root.children]
+    rows: dict[Step, HotRow] = {}
+    above: dict[Step, int] = {}  # how often a function is on the way from the root
+    todo: list[tuple[Node, bool]] = [(child, False) for child in root.children]
     while todo:
-        node, above = todo.pop()
-        key = (node.function, node.file)
+        node, left = todo.pop()
+        key = step_of(node)
+        if left:
+            above[key] -= 1
+            continue
         row = rows.setdefault(key, HotRow(node.function, node.file, node.line))
         row.self_value += node.self_value
-        row.total += 0 if key in above else node.total
-        below = above if key in above else above | {key}
-        todo.extend((child, below) for child in node.children)
+        row.total += 0 if above.get(key) else node.total
+        above[key] = above.get(key, 0) + 1
+        todo.append((node, True))
+        todo.extend((child, False) for child in node.children)
     return sorted(rows.values(), key=lambda row: (-row.self_value, -row.total, row.function))
+
+
+def whose(update: Update | None) -> str:
+    """Which process the stacks are of, where the target has more than one; empty where there is nothing to tell."""
+    tree = update.sample.tree if update else None
+    status = update.profile_status if update else None
+    if tree is None or status is None or not status.pid or len(tree.processes) < 2:
+        return ""
+    share = status.cpu_share_ratio
+    return f"PID {status.pid} only" + ("" if share is None else f", {100 * share:.0f} % of the target's CPU")
 
 
 def origin(file: str) -> int:

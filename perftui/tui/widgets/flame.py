@@ -23,6 +23,7 @@ from perftui.tui.renderables.flame import (
     place,
     row_strip,
     step_of,
+    whose,
 )
 from perftui.tui.widgets.line import Hint, LineView
 
@@ -32,6 +33,9 @@ LEGEND_FROM = 90
 SPARE_ROWS = 8
 MIN_SPARE_ROWS = 3
 """How many rows under the icicle the list takes, its head line included, and from how many it is worth showing."""
+
+Tree = tuple[Node, list[HotRow]]
+"""A tree of calls, and its functions by self time."""
 
 VIEWS: tuple[Literal["cpu", "wall"], ...] = ("cpu", "wall")
 
@@ -72,8 +76,8 @@ class Flame(LineView, can_focus=True):
         self.icicle: Icicle = EMPTY
         self._row = 0
         self._first_row = 0
-        self._tree: Node | None = None
-        self._tree_of: tuple[StackProfile | None, str, int | None] = (None, "", None)
+        self._profile: StackProfile | None = None
+        self._trees: dict[tuple[str, int | None], Tree] = {}
 
     # ---- drawing
 
@@ -87,22 +91,29 @@ class Flame(LineView, can_focus=True):
         blank = Strip.blank(width, self.palette.text)
         return [head, *body, *[blank] * (rows - len(body)), self._detail(tree, width)]
 
-    def _current_tree(self) -> Node | None:
-        """The tree of what was shown last, built once per profile and view."""
+    def _current(self) -> Tree | None:
+        """The tree and the list of what was shown last: a big profile takes long, so once per profile and view."""
         profile = self.update_shown.profile if self.update_shown else None
-        wanted = (profile, self.view, self.thread)
-        if self._tree_of[0] is not profile or self._tree_of[1:] != wanted[1:]:
-            self._tree = build(profile, view=self.view, tid=self.thread) if profile is not None else None
-            self._tree_of = wanted
-        return self._tree
+        if profile is not self._profile:
+            self._profile, self._trees = profile, {}
+        wanted = (self.view, self.thread)
+        if profile is not None and wanted not in self._trees:
+            tree = build(profile, view=self.view, tid=self.thread)
+            self._trees[wanted] = (tree, hot_rows(tree))
+        return self._trees.get(wanted)
+
+    def _current_tree(self) -> Node | None:
+        current = self._current()
+        return current[0] if current else None
 
     def _head(self) -> str:
         view = "on CPU" if self.view == "cpu" else "wall time"
         zoomed = ", zoomed" if self.zoomed and not self.listing else ""
-        return f"Flame {self.palette.glyphs.dash} {view}, {self._thread_name()}{zoomed}"
+        one = f", {text}" if (text := whose(self.update_shown)) else ""
+        return f"Flame {self.palette.glyphs.dash} {view}, {self._thread_name()}{zoomed}{one}"
 
     def _thread_name(self) -> str:
-        profile = self._tree_of[0]
+        profile = self._profile
         if self.thread is None or profile is None:
             return "all threads"
         name = next((thread.name for thread in profile.threads if thread.tid == self.thread), "")
@@ -111,10 +122,12 @@ class Flame(LineView, can_focus=True):
     def _hint(self) -> str:
         if self.typing:
             return f"search: {self.needle}_  (Enter, Esc)"
-        profile, update = self._tree_of[0], self.update_shown
+        profile, update = self._profile, self.update_shown
         if profile is None or update is None:
             return ""
         status = update.profile_status
+        if whose(update):
+            return f"{profile.samples} samples"
         return (
             f"{profile.samples} samples, {status.rate_hz or profile.rate_hz:.0f} Hz, "
             f"{100 * profile.coverage_ratio:.0f} % covered, sampler {100 * status.sampler_cpu_ratio:.0f} % CPU"
@@ -157,14 +170,14 @@ class Flame(LineView, can_focus=True):
         if spare < MIN_SPARE_ROWS:
             return strips
         gap = [Strip.blank(width, self.palette.text)] * (rows - len(strips) - spare)
-        return [*strips, *gap, *self._list_strips(tree, self._hot(tree)[: spare - 1], width)]
+        return [*strips, *gap, *self._list_strips(tree, self._hot()[: spare - 1], width)]
 
     def _is_hit(self, box: Box) -> bool:
         return any(matches(node, self.needle.lower()) for node in box.chain)
 
     def _full_list(self, tree: Node, width: int, rows: int) -> list[Strip]:
         """The list instead of the icicle, with a cursor."""
-        found = self._hot(tree)
+        found = self._hot()
         self._row = max(0, min(self._row, len(found) - 1))
         first = max(0, min(self._row - (rows - 1) // 2, len(found) - (rows - 1)))
         marked = self._row - first if self.has_focus else None
@@ -181,8 +194,10 @@ class Flame(LineView, can_focus=True):
             strips.append(strip_of([(figures, style), (row.function, style), ("  " + where, quiet)], width, palette))
         return strips
 
-    def _hot(self, tree: Node) -> list[HotRow]:
-        return [row for row in hot_rows(tree) if matches(row, self.needle.lower())]
+    def _hot(self) -> list[HotRow]:
+        current, needle = self._current(), self.needle.lower()
+        rows = current[1] if current else []
+        return [row for row in rows if matches(row, needle)] if needle else rows
 
     def _detail(self, tree: Node, width: int) -> Strip:
         """The selected frame in full, or what a search holds."""
@@ -249,7 +264,7 @@ class Flame(LineView, can_focus=True):
     def action_zoom(self) -> None:
         tree, box = self._current_tree(), self._box()
         if self.listing and tree is not None:
-            rows = self._hot(tree)
+            rows = self._hot()
             if rows:
                 self.needle, self.listing = rows[self._row].function, False
         elif box is not None:
