@@ -48,6 +48,18 @@ def test_a_lasting_change_does() -> None:
     assert ordered(table, "cpu", ranks, None) == [0, 1]
 
 
+def test_ranks_are_never_far_from_the_figures() -> None:
+    table, ranks = ranked(*[[0.90, 0.86]] * 5, *[[0.90, 0.94]] * 12)
+    assert ordered(table, "cpu", ranks, None) == [1, 0]
+    table, ranks = ranked(*[[0.020, 0.015]] * 5, *[[0.020, 0.024]] * 12)
+    assert ordered(table, "cpu", ranks, None) == [1, 0]
+
+
+def test_one_that_did_nothing_is_never_above_one_that_did() -> None:
+    table, ranks = ranked([0.9, 0.0, 0.001], [0.0, 0.0, 0.001])
+    assert ordered(table, "cpu", ranks, None) == [2, 0, 1]
+
+
 def test_a_process_at_rest_is_forgotten() -> None:
     _, ranks = ranked([0.9, 0.0], *[[0.0, 0.0]] * 9)
     assert ranks.by_pid == {}

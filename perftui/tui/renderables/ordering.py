@@ -17,8 +17,11 @@ SMOOTHING = 0.5
 RESTING_CORES = 0.004
 """Below this a process is no longer ranked: half a clock tick a second."""
 
-MOVES_RATIO, MOVES_CORES = 0.25, 0.02
-"""A process leaves its rank when its smoothed CPU is off by more than both: rows that swap places for nothing
+SHOWN_CORES = 0.0005
+"""Below this the figure reads 0.0."""
+
+MOVES_RATIO, MOVES_CORES = 0.10, 0.03
+"""A process leaves its rank when its smoothed CPU is off by more than either: rows that swap places for nothing
 are hard to read, and each costs a whole line on the wire instead of a few figures."""
 
 
@@ -80,7 +83,7 @@ class Ranks:
 
 def _steady(rank: float | None, level: float) -> float:
     """The old rank while it is still about right."""
-    if rank is None or abs(level - rank) > max(MOVES_CORES, MOVES_RATIO * rank):
+    if rank is None or abs(level - rank) > min(MOVES_CORES, MOVES_RATIO * rank):
         return level
     return rank
 
@@ -102,13 +105,17 @@ def ordered(table: ProcessTable, sort: Sort, ranks: Ranks, wanted: re.Pattern[st
 
 
 def _by_cpu(table: ProcessTable, rows: Iterable[int], ranks: dict[int, float]) -> list[int]:
-    """The few that run by their rank, then all the others by PID, so that they stay where they are."""
+    """The few that run by their rank, then all the others by PID, so that they stay where they are.
+
+    One that did nothing in the last interval is not among the first, whatever it did before.
+    """
     pids = table.pids
+    running = {row for row, cores in enumerate(table.cores) if cores >= SHOWN_CORES}
     busy: list[int] = []
     idle: list[int] = []
     for row in rows:
-        (busy if pids[row] in ranks else idle).append(row)
-    busy.sort(key=lambda row: (-ranks[pids[row]], pids[row]))
+        (busy if row in running else idle).append(row)
+    busy.sort(key=lambda row: (-ranks.get(pids[row], 0.0), pids[row]))
     idle.sort(key=pids.__getitem__)
     return busy + idle
 
