@@ -147,6 +147,11 @@ class Palette:
             has_color=True,
         )
 
+    @property
+    def ascii_only(self) -> bool:
+        """Whether signs beyond ASCII are not wanted."""
+        return self.glyphs is ASCII_GLYPHS
+
     def of_severity(self, severity: Severity) -> tuple[str, Style]:
         """The sign and the style of a finding's severity."""
         if severity == "critical":

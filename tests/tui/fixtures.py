@@ -2,6 +2,8 @@
 
 from math import nan, sin
 
+from msgspec.structs import replace
+
 from perftui.model.finding import Blame, Diagnosis, Evidence, Finding, HotFunction, RuledOut, Unknown
 from perftui.model.interval import Interval
 from perftui.model.journal import EntryState, JournalEntry
@@ -350,6 +352,13 @@ def build_history(tick: int, *, target: bool = True, length: int = 120) -> dict[
         return tuple(level * (1 + 0.4 * sin(0.7 * at + len(name))) for at in range(tick, tick + length))
 
     return {name: series(name, level) for name, level in {**HISTORY_RATIOS, **HISTORY_RATES}.items()}
+
+
+def ended(update: Update) -> Update:
+    """What a session says after the target has ended."""
+    assert update.sample.tree is not None
+    tree = replace(update.sample.tree, alive=False)
+    return replace(update, sample=replace(update.sample, tree=tree), proposals=())
 
 
 def build_update(

@@ -1,17 +1,19 @@
 """Every renderable that draws whole panes: exact width, nothing harmful, and what it has to say."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from perftui.model.finding import Blame
+from perftui.model.finding import Blame, Evidence
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.findings import finding_block, labelled, unknown_block, where
+from perftui.tui.renderables.gauges import gauges
 from perftui.tui.renderables.journal import entry_block, seconds_left
 from perftui.tui.renderables.ordering import ProcessTable
 from perftui.tui.renderables.processes import Columns, header_strip, process_strip, process_text
 from perftui.tui.renderables.proposals import can_apply, proposal_block
-from perftui.tui.renderables.resources import resource_lines
+from perftui.tui.renderables.resources import gauge_strip, resource_lines
 from perftui.tui.renderables.verdict import verdict_lines
 from tests.tui.fixtures import (
     SECOND,
@@ -22,8 +24,9 @@ from tests.tui.fixtures import (
     build_journal,
     build_proposals,
     build_update,
+    ended,
 )
-from tests.tui.screening import COLOURED, HOSTILE, PALETTES, WIDTHS, checked
+from tests.tui.screening import COLOURED, HOSTILE, PALETTES, PLAIN, WIDTHS, checked
 
 UPDATES = [
     build_update(3),
@@ -40,7 +43,7 @@ def verdict(update_at: int, width: int, height: int, palette: Palette = COLOURED
     return checked(lines, width)
 
 
-@given(st.integers(0, 3), WIDTHS, st.integers(1, 3), PALETTES, st.booleans())
+@given(st.integers(0, 3), WIDTHS, st.integers(1, 4), PALETTES, st.booleans())
 def test_the_verdict_fits(at: int, width: int, height: int, palette: Palette, paused: bool) -> None:
     assert len(verdict(at, width, height, palette, paused=paused)) == height
 
@@ -49,9 +52,25 @@ def test_the_verdict_says_what_how_sure_and_what_else() -> None:
     first, second, third = verdict(0, 160, 3)
     assert "CRITICAL neighbour-cpu (91 % sure) other processes take the CPU" in first
     assert "next: coord-gil 44 %" in second
-    assert "changes if the run delay falls" in second
+    assert "flips if the run delay falls" in second
     assert third.startswith("LIVE 1.0 s  perftui 1.2 % 44M  py-spy 3.1 %")
     assert "4242 python app.py" in third
+
+
+def test_four_rows_keep_the_sentence_and_what_would_flip_it_apart() -> None:
+    first, second, third, fourth = verdict(0, 80, 4)
+    assert first.startswith("✖ CRITICAL neighbour-cpu (91 % sure) other processes")
+    assert second.rstrip().endswith("second for one")
+    assert third.startswith("next: coord-gil 44 %; flips if the run delay falls below 20 %")
+    assert third.rstrip().endswith("while the others…")
+    assert fourth.startswith("LIVE")
+
+
+@given(st.integers(30, 100))
+def test_the_verdict_is_cut_between_words(width: int) -> None:
+    words = {word.strip(",;:") for word in " ".join(verdict(0, 1000, 4)).split()}
+    for line in verdict(0, width, 4)[1:3]:
+        assert {word.rstrip("…").strip(",;:") for word in line.split()} <= words | {""}
 
 
 def test_a_long_sentence_goes_on_in_the_second_row() -> None:
@@ -81,14 +100,26 @@ def test_an_idle_target() -> None:
     update = replace(UPDATES[3], diagnosis=replace(build_diagnosis(limited=False), state="idle"))
     lines = verdict_lines(update, paused=False, measured_seconds=9, width=80, height=1, palette=COLOURED)
     assert "IDLE the target waits for work" in lines[0].text
-
-
-def test_a_target_that_has_ended() -> None:
-    tree = UPDATES[0].sample.tree
-    assert tree is not None
-    update = replace(UPDATES[0], sample=replace(UPDATES[0].sample, tree=replace(tree, alive=False)))
+    assert update.diagnosis is not None
+    update = replace(update, diagnosis=replace(update.diagnosis, summary="it sleeps; I/O was not seen"))
     lines = verdict_lines(update, paused=False, measured_seconds=9, width=80, height=1, palette=COLOURED)
-    assert "ENDED" in lines[0].text
+    assert "IDLE it sleeps; I/O was not seen" in lines[0].text
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (0, "last: CRITICAL neighbour-cpu (91 % sure) other"),
+        (3, "last: HEALTHY nothing limits the target"),
+        (2, "the target has ended before it could be judged"),
+    ],
+)
+def test_a_target_that_has_ended(at: int, said: str) -> None:
+    lines = verdict_lines(ended(UPDATES[at]), paused=False, measured_seconds=9, width=100, height=3, palette=COLOURED)
+    first, second, third = checked(lines, 100)
+    assert first.startswith(f"? ENDED {said}")
+    assert "what it did last stays on screen" in second
+    assert third.startswith("ENDED 1.0 s" if at != 2 else "ENDED perftui")
 
 
 def test_nothing_yet() -> None:
@@ -108,6 +139,32 @@ def test_resources_show_value_history_and_peak() -> None:
     assert "peak 98 %" in cpu
     assert "█" in cpu
     assert any(line.startswith("▶ delay") and "0.60 s/s" in line for line in lines)
+
+
+@given(st.integers(10, 200))
+def test_a_fact_is_shown_whole_or_not_at_all(width: int) -> None:
+    whole = {gauge.label: gauge for gauge in gauges(UPDATES[0])}
+    for gauge in whole.values():
+        (line,) = checked([gauge_strip(gauge, width, COLOURED, 0)], width)
+        shown = [fact for fact in gauge.facts if fact in line]
+        assert shown == list(gauge.facts[: len(shown)])
+        for cut in gauge.facts[len(shown) :]:
+            assert f" {cut[:6]}" not in line or cut[:6] in "  ".join(shown)
+
+
+def test_the_network_row_names_the_traffic_that_it_leaves_out() -> None:
+    (network,) = (gauge for gauge in gauges(UPDATES[0]) if gauge.label == "network")
+    assert network.facts[-1] == "besides lo 0B/s"
+
+
+def test_ascii_spells_out_typographic_signs_before_measuring() -> None:
+    evidence = Evidence(metric="m", observed=0.9, threshold=0.5, unit="ratio", source="a ÷ b", direction="<=")
+    finding = replace(build_findings()[0], summary="1 × 2 ≥ 3 – yes → no…", evidence=(evidence,))
+    text = "\n".join(checked(finding_block(finding, 60, PLAIN, selected=True), 60))
+    assert "1 x 2 >= 3 - yes -> no..." in text
+    assert "<= 50 %" in text
+    assert "a / b" in text
+    assert text.isascii()
 
 
 def test_what_is_not_visible_gives_its_reason() -> None:

@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from perftui.tui.renderables.values import evidence_row, metric_quantity, quantity, time_of_day
 from tests.tui.fixtures import SECOND, WALL_NS, build_findings
@@ -31,7 +32,8 @@ def test_the_unit_may_be_in_the_name() -> None:
 
 def test_evidence_is_a_row() -> None:
     evidence = build_findings()[0].evidence[0]
-    assert evidence_row(evidence) == ("run_delay_ratio", "62 %", "20 %", "/proc/PID/task/*/schedstat")
+    assert evidence_row(evidence) == ("run_delay_ratio", "62 %", "≥ 20 %", "/proc/PID/task/*/schedstat")
+    assert evidence_row(replace(evidence, direction="<="))[2] == "≤ 20 %"
 
 
 def test_the_date_appears_after_a_day() -> None:

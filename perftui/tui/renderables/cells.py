@@ -14,6 +14,13 @@ from perftui.tui.palette import Palette
 Part = tuple[str, Style]
 """A run of text in one style."""
 
+ASCII_SIGNS = {
+    "÷": "/", "×": "x", "→": "->", "≥": ">=", "≤": "<=", "–": "-", "—": "--", "…": "...", "·": ".", "±": "+/-",
+    "−": "-", "✔": "+", "●": "o", "▲": "!", "✖": "X", "▶": ">", "›": ">",
+}  # fmt: skip
+"""How the signs that perftui itself writes are spelled where there is nothing but ASCII."""
+
+_TO_ASCII = str.maketrans(ASCII_SIGNS)
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _VARIATION_SELECTORS = frozenset("\N{VARIATION SELECTOR-15}\N{VARIATION SELECTOR-16}")
 
@@ -50,6 +57,20 @@ def harmless(text: str) -> str:
     return "".join(char if char.isprintable() else REPLACEMENT for char in text if char not in _VARIATION_SELECTORS)
 
 
+def spelled(text: str, palette: Palette) -> str:
+    """The text with its own typographic signs spelled out in an ASCII terminal; do it before measuring."""
+    return text if text.isascii() or not palette.ascii_only else text.translate(_TO_ASCII)
+
+
+def elided(text: str, width: int, palette: Palette) -> str:
+    """The text, or as many of its words as fit with an ellipsis; not padded."""
+    text = harmless(spelled(text, palette))
+    if cells(text) <= width:
+        return text
+    ellipsis = palette.glyphs.ellipsis
+    return wrap(text, max(1, width - cells(ellipsis)))[0].rstrip(" ,;:") + ellipsis
+
+
 def cells(text: str) -> int:
     """The cells that a harmless text takes."""
     return len(text) if text.isascii() else sum(map(get_character_cell_size, text))
@@ -78,7 +99,7 @@ def strip_of(parts: Iterable[Part], width: int, palette: Palette) -> Strip:
         if not text:
             continue
         if not (text.isascii() and text.isprintable()):
-            text = harmless(text)
+            text = harmless(spelled(text, palette))
         used = cells(text)
         if used > left:
             text, used = fit(text, left), left

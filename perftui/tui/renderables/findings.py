@@ -7,7 +7,7 @@ from textual.strip import Strip
 from perftui.model.finding import Blame, Finding, Unknown
 from perftui.model.units import ratio_text
 from perftui.tui.palette import Palette
-from perftui.tui.renderables.cells import Part, cells, fit, strip_of, wrap
+from perftui.tui.renderables.cells import Part, cells, fit, spelled, strip_of, wrap
 from perftui.tui.renderables.values import evidence_row
 
 INDENT = "  "
@@ -41,7 +41,7 @@ def unknown_block(unknown: Unknown, width: int, palette: Palette, *, selected: b
 def labelled(label: str, text: str, width: int, palette: Palette) -> list[Strip]:
     """``  label: text``, wrapped; the label in the muted style."""
     head = f"{label}:"
-    first, *more = wrap(f"{head} {text}", max(1, width - len(INDENT)))
+    first, *more = wrap(spelled(f"{head} {text}", palette), max(1, width - len(INDENT)))
     at = min(len(head), len(first))
     parts: list[Part] = [(INDENT + first[:at], palette.muted), (first[at:], palette.text)]
     return [strip_of(parts, width, palette), *(_indented(line, width, palette) for line in more)]
@@ -78,7 +78,8 @@ def _details(finding: Finding, width: int, palette: Palette) -> list[Strip]:
 
 def _evidence_lines(finding: Finding, width: int, palette: Palette) -> Iterator[Strip]:
     """A small table; the source is dropped first where it is narrow."""
-    rows = [("evidence", "observed", "threshold", "source"), *map(evidence_row, finding.evidence)]
+    figures = (tuple(spelled(text, palette) for text in evidence_row(evidence)) for evidence in finding.evidence)
+    rows = [("evidence", "observed", "threshold", "source"), *figures]
     widths = [max(cells(row[column]) for row in rows) for column in range(3)]
     for at, (metric, observed, threshold, source) in enumerate(rows):
         text = f"{INDENT}{fit(metric, widths[0])}  {fit(observed, widths[1], align='right')}"
@@ -89,4 +90,4 @@ def _evidence_lines(finding: Finding, width: int, palette: Palette) -> Iterator[
 
 
 def _paragraph(text: str, width: int, palette: Palette) -> list[Strip]:
-    return [_indented(line, width, palette) for line in wrap(text, max(1, width - len(INDENT)))]
+    return [_indented(line, width, palette) for line in wrap(spelled(text, palette), max(1, width - len(INDENT)))]

@@ -18,6 +18,7 @@ NETWORK_FLOOR = 100_000.0
 class Gauge:
     """One row. ``series`` is oldest first; ``missing`` says why there is none. Low ``rank`` stays when space is short.
 
+    ``facts`` go from the last where there is no room for all.
     ``spread`` values stand side by side (one per CPU) instead of one after the other.
     """
 
@@ -26,7 +27,7 @@ class Gauge:
     value: str = ""
     series: Sequence[float] = ()
     ceiling: float = 1.0
-    detail: str = ""
+    facts: Sequence[str] = ()
     missing: str = ""
     of_target: bool = False
     spread: bool = False
@@ -42,47 +43,49 @@ def gauges(update: Update) -> list[Gauge]:
 
 def _host(update: Update) -> Iterator[Gauge]:
     sample, interval = update.sample, update.interval
-    yield _ratio(update, "cpu", "CPU", 0, "cpu", _cpu_detail(sample, interval))
+    yield _ratio(update, "cpu", "CPU", 0, "cpu", _cpu_facts(sample, interval))
     if interval and interval.cpu and interval.cpu.cores:
         busy = [core.busy_ratio for core in interval.cpu.cores]
         top = max(range(len(busy)), key=busy.__getitem__)
-        detail = f"busiest is cpu{interval.cpu.cores[top].cpu}"
-        yield Gauge("cores", 8, value=ratio_text(busy[top]), series=busy, detail=detail, spread=True)
-    yield _ratio(update, "memory", "memory", 1, "memory", _memory_detail(sample))
+        facts = (f"busiest is cpu{interval.cpu.cores[top].cpu}",)
+        yield Gauge("cores", 8, value=ratio_text(busy[top]), series=busy, facts=facts, spread=True)
+    yield _ratio(update, "memory", "memory", 1, "memory", _memory_facts(sample))
     if sample.memory and sample.memory.swap_total_bytes:
         used = sample.memory.swap_total_bytes - sample.memory.swap_free_bytes
-        detail = f"{bytes_text(used)} of {bytes_text(sample.memory.swap_total_bytes)}"
-        yield _ratio(update, "swap", "swap", 11, "memory", detail)
+        facts = (f"{bytes_text(used)} of {bytes_text(sample.memory.swap_total_bytes)}",)
+        yield _ratio(update, "swap", "swap", 11, "memory", facts)
     yield from _pressure(update)
-    yield _rate(update, ("disk-read", "disk-write"), "disk", 6, "disk", _disk_detail(update))
-    yield _rate(update, ("net-rx", "net-tx"), "network", 7, "network", _network_detail(update))
+    yield _rate(update, ("disk-read", "disk-write"), "disk", 6, "disk", _disk_facts(update))
+    yield _rate(update, ("net-rx", "net-tx"), "network", 7, "network", _network_facts(update))
 
 
 def _target(update: Update) -> Iterator[Gauge]:
     history, tree = update.history, update.interval.tree if update.interval else None
     cores = history.get("target-cpu", ())
-    shape = (
-        f"{_many(tree.processes, 'process', 'processes')}, {_many(tree.threads, 'thread', 'threads')}" if tree else ""
-    )
+    shape: list[str] = []
+    if tree:
+        shape = [_many(tree.processes, "process", "processes"), _many(tree.threads, "thread", "threads")]
     quota = update.interval.quota if update.interval else None
     if quota:
-        shape = f"quota {quota.quota_cores:.2g}, throttled {ratio_text(quota.throttled_periods_ratio)}  {shape}"
+        shape.insert(0, f"quota {quota.quota_cores:.2g}, throttled {ratio_text(quota.throttled_periods_ratio)}")
     yield _gauge(
         update, cores, "CPU", 2, "tree", lambda value: f"{value:.2f} cores",
-        ceiling=max(1.0, ceil(_known(peak_of(cores)))), detail=shape, of_target=True,
+        ceiling=max(1.0, ceil(_known(peak_of(cores)))), facts=shape, of_target=True,
     )  # fmt: skip
     delay = history.get("target-delay", ())
     yield _gauge(
         update, delay, "delay", 3, "threads", lambda value: f"{value:.2f} s/s",
-        ceiling=max(1.0, ceil(_known(peak_of(delay)))), detail="waiting for a CPU", of_target=True,
+        ceiling=max(1.0, ceil(_known(peak_of(delay)))), facts=("waiting for a CPU",), of_target=True,
     )  # fmt: skip
     rss = history.get("target-rss", ())
-    faults = f"swap {bytes_text(tree.swap_bytes)}, {count_text(tree.major_faults_per_s)}/s major faults" if tree else ""
+    faults: list[str] = []
+    if tree:
+        faults = [f"swap {bytes_text(tree.swap_bytes)}", f"{count_text(tree.major_faults_per_s)}/s major faults"]
     yield _gauge(
         update, rss, "RSS", 5, "tree", bytes_text,
-        ceiling=round_ceiling(_known(peak_of(rss)), 1.0), detail=faults, of_target=True,
+        ceiling=round_ceiling(_known(peak_of(rss)), 1.0), facts=faults, of_target=True,
     )  # fmt: skip
-    yield _rate(update, ("target-read", "target-write"), "I/O", 9, "tree", "", of_target=True)
+    yield _rate(update, ("target-read", "target-write"), "I/O", 9, "tree", (), of_target=True)
 
 
 def _gauge(
@@ -94,20 +97,20 @@ def _gauge(
     text: Callable[[float], str],
     *,
     ceiling: float,
-    detail: str,
+    facts: Sequence[str],
     of_target: bool = False,
 ) -> Gauge:
     """The row of one series: its last value, its peak, its history; or why there is none."""
     now = series[-1] if series else nan
     if isnan(now):
         return Gauge(label, rank, missing=_reason(update.sample, collector), of_target=of_target)
-    detail = f"peak {text(peak_of(series))}  {detail}".rstrip()
-    return Gauge(label, rank, text(now), series, ceiling, detail, of_target=of_target)
+    facts = (f"peak {text(peak_of(series))}", *facts)
+    return Gauge(label, rank, text(now), series, ceiling, facts, of_target=of_target)
 
 
-def _ratio(update: Update, name: str, label: str, rank: int, collector: str, detail: str) -> Gauge:
+def _ratio(update: Update, name: str, label: str, rank: int, collector: str, facts: Sequence[str]) -> Gauge:
     series = update.history.get(name, ())
-    return _gauge(update, series, label, rank, collector, ratio_text, ceiling=1.0, detail=detail)
+    return _gauge(update, series, label, rank, collector, ratio_text, ceiling=1.0, facts=facts)
 
 
 def _rate(
@@ -116,7 +119,7 @@ def _rate(
     label: str,
     rank: int,
     collector: str,
-    detail: str,
+    facts: Sequence[str],
     *,
     of_target: bool = False,
 ) -> Gauge:
@@ -127,9 +130,9 @@ def _rate(
         sides = (
             f"{name.rpartition('-')[2]} {rate_text(side[-1])}" for name, side in zip(names, (into, out), strict=True)
         )
-        detail = f"{' '.join(sides)}  {detail}"
+        facts = (" ".join(sides), *facts)
     top = round_ceiling(_known(peak_of(both)), NETWORK_FLOOR)
-    return _gauge(update, both, label, rank, collector, rate_text, ceiling=top, detail=detail, of_target=of_target)
+    return _gauge(update, both, label, rank, collector, rate_text, ceiling=top, facts=facts, of_target=of_target)
 
 
 def _pressure(update: Update) -> Iterator[Gauge]:
@@ -139,7 +142,7 @@ def _pressure(update: Update) -> Iterator[Gauge]:
         return
     for what, rank in (("cpu", 4), ("memory", 12), ("io", 10)):
         label = "PSI mem" if what == "memory" else f"PSI {what}"
-        yield _ratio(update, f"psi-{what}", label, rank, "pressure", "of the time some task stalls")
+        yield _ratio(update, f"psi-{what}", label, rank, "pressure", ("of the time some task stalls",))
 
 
 def _reason(sample: Sample, collector: str) -> str:
@@ -150,37 +153,41 @@ def _reason(sample: Sample, collector: str) -> str:
     return f"{status.reason}: {status.remedy}" if status.remedy else status.reason
 
 
-def _cpu_detail(sample: Sample, interval: Interval | None) -> str:
+def _cpu_facts(sample: Sample, interval: Interval | None) -> list[str]:
     if not interval or not interval.cpu:
-        return ""
+        return []
     total = interval.cpu.total
-    shares = (("user", total.user_ratio), ("sys", total.system_ratio), ("iowait", total.iowait_ratio))
-    text = " ".join(f"{name} {ratio * 100:.0f}" for name, ratio in shares)
-    text += f" steal {total.steal_ratio * 100:.0f}" if total.steal_ratio >= 0.005 else ""
-    return f"{text}  load {sample.cpu.load1:.1f}" if sample.cpu else text
+    shares = [("user", total.user_ratio), ("sys", total.system_ratio), ("iowait", total.iowait_ratio)]
+    if total.steal_ratio >= 0.005:
+        shares.append(("steal", total.steal_ratio))
+    facts = [f"{name} {ratio * 100:.0f}" for name, ratio in shares]
+    return [*facts, f"load {sample.cpu.load1:.1f}"] if sample.cpu else facts
 
 
-def _memory_detail(sample: Sample) -> str:
+def _memory_facts(sample: Sample) -> list[str]:
     memory = sample.memory
     if memory is None:
-        return ""
+        return []
     used = memory.total_bytes - memory.available_bytes
-    return f"{bytes_text(used)} of {bytes_text(memory.total_bytes)}"
+    return [f"{bytes_text(used)} of {bytes_text(memory.total_bytes)}"]
 
 
-def _disk_detail(update: Update) -> str:
+def _disk_facts(update: Update) -> list[str]:
     disks = update.interval.disks if update.interval else None
     if not disks:
-        return ""
+        return []
     busiest = max(disks, key=lambda disk: disk.busy_ratio)
-    waited = f", {busiest.await_ms:.1f} ms" if busiest.await_ms is not None else ""
-    return f"{busiest.name} {busiest.busy_ratio * 100:.0f} % busy{waited}"
+    facts = [f"{busiest.name} {busiest.busy_ratio * 100:.0f} % busy"]
+    return facts if busiest.await_ms is None else [*facts, f"{busiest.await_ms:.1f} ms"]
 
 
-def _network_detail(update: Update) -> str:
-    networks = update.interval.networks if update.interval else None
-    lost = sum(use.drops_per_s + use.errors_per_s for use in networks or ())
-    return f"{count_text(lost)}/s dropped or wrong" if lost else ""
+def _network_facts(update: Update) -> list[str]:
+    """What the row's own figures leave out: losses, and the traffic of the host with itself."""
+    networks = (update.interval.networks if update.interval else None) or ()
+    lost = sum(use.drops_per_s + use.errors_per_s for use in networks)
+    facts = [f"{count_text(lost)}/s dropped or wrong"] if lost else []
+    inner = [use.rx_bytes_per_s + use.tx_bytes_per_s for use in networks if use.name == "lo"]
+    return [*facts, *(f"besides lo {rate_text(sum(inner))}" for _ in inner[:1])]
 
 
 def _many(count: int, one: str, more: str) -> str:

@@ -1,11 +1,13 @@
 """The rows of the resource pane."""
 
+from collections.abc import Sequence
+
 from textual.strip import Strip
 
 from perftui.model.update import Update
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.bars import packed, paired, spark
-from perftui.tui.renderables.cells import fit, strip_of
+from perftui.tui.renderables.cells import cells, elided, fit, strip_of
 from perftui.tui.renderables.gauges import Gauge, gauges
 
 LABEL_WIDTH = 8
@@ -24,15 +26,13 @@ def gauge_strip(gauge: Gauge, width: int, palette: Palette, tick: int) -> Strip:
     """``label value detail bars``: what changes each tick stands left, because a row is sent from its left edge."""
     label = fit(f"{palette.glyphs.target} {gauge.label}" if gauge.of_target else gauge.label, LABEL_WIDTH + 1)
     if gauge.missing:
-        text = fit(
-            f" {palette.glyphs.unknown} {gauge.missing}", width - LABEL_WIDTH - 1, ellipsis=palette.glyphs.ellipsis
-        )
+        text = elided(f" {palette.glyphs.unknown} {gauge.missing}", width - LABEL_WIDTH - 1, palette)
         return strip_of([(label, palette.text), (text, palette.muted)], width, palette)
     room = max(0, width - LABEL_WIDTH - VALUE_WIDTH - 2)
     bars = min(LONGEST_BAR, max(8, room * 45 // 100))
     drawn = _bars(gauge, bars, palette.glyphs.levels, tick)
     value = fit(gauge.value, VALUE_WIDTH - 1, align="right")
-    detail = fit(gauge.detail, room - bars - 1, ellipsis=palette.glyphs.ellipsis)
+    detail = fit(_whole(gauge.facts, room - bars - 1), room - bars - 1)
     return strip_of(
         [
             (f"{label}{value} {detail} ", palette.text),
@@ -41,6 +41,17 @@ def gauge_strip(gauge: Gauge, width: int, palette: Palette, tick: int) -> Strip:
         width,
         palette,
     )
+
+
+def _whole(facts: Sequence[str], room: int) -> str:
+    """The first facts that fit: half a fact may read as another one."""
+    text = ""
+    for fact in facts:
+        longer = f"{text}  {fact}" if text else fact
+        if cells(longer) > room:
+            break
+        text = longer
+    return text
 
 
 def _bars(gauge: Gauge, width: int, levels: str, tick: int) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from perftui.model.finding import Evidence
 from perftui.model.units import bytes_text, count_text, duration_text, rate_text, ratio_text
+from perftui.model.update import Update
 
 _SUFFIX_UNITS = (
     ("_ratio", "ratio"),
@@ -15,6 +16,11 @@ _SUFFIX_UNITS = (
     ("_pct", "%"),
     ("_ms", "ms"),
 )
+
+
+def has_ended(update: Update | None) -> bool:
+    """Whether this is the last that was seen of a target which has ended."""
+    return update is not None and update.sample.tree is not None and not update.sample.tree.alive
 
 
 def quantity(figure: float, unit: str) -> str:
@@ -40,11 +46,12 @@ def metric_quantity(metric: str, figure: float | None) -> str:
 
 
 def evidence_row(evidence: Evidence) -> tuple[str, str, str, str]:
-    """Metric, observed, threshold, source."""
+    """Metric, observed, threshold with the side it is crossed to, source."""
+    sign = "≥" if evidence.direction == ">=" else "≤"
     return (
         evidence.metric,
         quantity(evidence.observed, evidence.unit),
-        quantity(evidence.threshold, evidence.unit),
+        f"{sign} {quantity(evidence.threshold, evidence.unit)}",
         evidence.source,
     )
 

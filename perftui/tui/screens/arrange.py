@@ -15,7 +15,7 @@ WIDE = (110, 32)
 TALL_ROOM = 30
 """In a narrow terminal with this much height two panes stand above each other."""
 
-FULL_VERDICT_ROWS = 3
+FULL_VERDICT_ROWS = 4
 
 
 def arrange(width: int, height: int, *, pane: str, zoomed: bool, banner: bool) -> dict[str, Region]:
@@ -52,7 +52,7 @@ def arrange(width: int, height: int, *, pane: str, zoomed: bool, banner: bool) -
 
 def _verdict_rows(height: int) -> int:
     if height >= 18:
-        return FULL_VERDICT_ROWS
+        return FULL_VERDICT_ROWS if height >= 24 else 3
     return 2 if height >= 10 else 1
 
 
@@ -61,7 +61,9 @@ def _resource_rows(room: int, wide: bool) -> int:
         return 8 if room >= 38 else 6
     if room < 15:
         return 0
-    return 6 if room >= 26 else 5
+    if room >= 26:
+        return 6
+    return 5 if room >= 20 else 4
 
 
 def _few(area: Region, pane: str, zoomed: bool) -> dict[str, Region]:

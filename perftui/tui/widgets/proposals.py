@@ -11,6 +11,7 @@ from perftui.model.update import Update
 from perftui.tui.messages import ExplainAsked, ProposalChosen
 from perftui.tui.renderables.cells import strip_of
 from perftui.tui.renderables.proposals import can_apply, proposal_block
+from perftui.tui.renderables.values import has_ended
 from perftui.tui.widgets.cursor import BlockList
 from perftui.tui.widgets.line import Hint
 
@@ -28,7 +29,7 @@ class Proposals(BlockList):
         return self.update_shown.proposals if self.update_shown else ()
 
     def same(self, before: Update, now: Update) -> bool:
-        return before.proposals == now.proposals
+        return before.proposals == now.proposals and has_ended(before) == has_ended(now)
 
     def keys(self) -> Sequence[str]:
         return [proposal.id for proposal in self.items()]
@@ -44,7 +45,8 @@ class Proposals(BlockList):
         ]
 
     def empty(self, width: int) -> list[Strip]:
-        return [strip_of([("nothing to propose", self.palette.muted)], width, self.palette)]
+        text = "the target has ended" if has_ended(self.update_shown) else "nothing to propose"
+        return [strip_of([(text, self.palette.muted)], width, self.palette)]
 
     def action_choose(self) -> None:
         at = self.settle()

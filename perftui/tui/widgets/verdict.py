@@ -9,7 +9,7 @@ from perftui.tui.widgets.line import LineView
 
 
 class VerdictLine(LineView):
-    """Three rows without a title, two or one where there is no room."""
+    """Four rows without a title, fewer where there is no room."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
