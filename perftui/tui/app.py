@@ -6,10 +6,9 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -17,44 +16,32 @@ from perftui.config import Config
 from perftui.errors import PerftuiError
 from perftui.model.journal import JournalEntry
 from perftui.model.update import Update
+from perftui.tui import terminal
 from perftui.tui.commands import commands
-from perftui.tui.messages import ExplainAsked, KeepChosen, ProposalChosen, TargetPicked, UndoChosen
+from perftui.tui.messages import (
+    ExplainAsked,
+    Failed,
+    KeepChosen,
+    ProposalChosen,
+    Said,
+    SignalAsked,
+    TargetPicked,
+    Ticked,
+    UndoChosen,
+)
 from perftui.tui.palette import Colors, Palette
-from perftui.tui.renderables.banner import waiting_entry
-from perftui.tui.screens.confirm import APPLY, UNDO, confirm_apply, confirm_undo
+from perftui.tui.renderables.banner import countdown, waiting_entry
+from perftui.tui.screens.confirm import CANCEL, confirm_apply, confirm_undo
 from perftui.tui.screens.explain import explain_sheet
 from perftui.tui.screens.help import Section, help_sheet
 from perftui.tui.screens.main import MainScreen, Resumed
-from perftui.tui.terminal import Net, TerminalDriver, ascii_locale, color_depth, console_for, run_to_end
+from perftui.tui.screens.sheet import Sheet
+from perftui.tui.screens.signals import SIGNALS, confirm_signal
 from perftui.tui.themes import load_themes, pick_theme, textual_theme
 from perftui.tui.watching import Watching
 
-SLOW_LINK_SECONDS = 0.25
-"""When to look again whether a slow link has taken what was sent."""
 
-
-class Ticked(Message):
-    """There is a newer update."""
-
-
-class Said(Message):
-    """Something to tell the user, for some seconds or until it is dismissed."""
-
-    def __init__(self, text: str, *, lasting: bool = False) -> None:
-        super().__init__()
-        self.text = text
-        self.lasting = lasting
-
-
-class Failed(Message):
-    """The session's thread ended with a fault."""
-
-    def __init__(self, fault: Exception) -> None:
-        super().__init__()
-        self.fault = fault
-
-
-class PerftuiApp(App[None]):
+class PerftuiApp(terminal.LeavingApp):
     """Shows what the session says and asks it for what the user wants; decides nothing itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,9 +54,7 @@ class PerftuiApp(App[None]):
         Binding("K", "keep", "keep the change that waits"),
         Binding("U", "undo", "undo the change that waits"),
     ]
-    CSS = """
-    CommandPalette > Vertical { background: $background; }
-    """
+    CSS = "CommandPalette > Vertical { background: $background; }"
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
@@ -81,17 +66,17 @@ class PerftuiApp(App[None]):
         ascii_only: bool = False,
         no_color: bool = False,
     ) -> None:
-        self.depth: Colors = "none" if no_color else color_depth(os.environ)
-        self.ascii_only = ascii_only or config.ascii or ascii_locale(os.environ)
+        self.depth: Colors = "none" if no_color else terminal.color_depth(os.environ)
+        self.ascii_only = ascii_only or config.ascii or terminal.ascii_locale(os.environ)
         # Without colours Textual must not turn the terminal's own into others.
-        super().__init__(driver_class=TerminalDriver, ansi_color=True if self.depth == "none" else None)
+        super().__init__(driver_class=terminal.TerminalDriver, ansi_color=True if self.depth == "none" else None)
         self.animation_level = "none"
         self.session = session
         self.config = config
         self.read_only = config.read_only
         self.mouse = config.mouse and not no_mouse
-        self.console = console_for(self.depth)
-        self._net = Net(colors=self.depth != "none", ascii_only=self.ascii_only)
+        self.console = terminal.console_for(self.depth)
+        self._net = terminal.Net(colors=self.depth != "none", ascii_only=self.ascii_only)
         self.themes = load_themes()
         for theme in self.themes.values():
             self.register_theme(textual_theme(theme))
@@ -142,8 +127,8 @@ class PerftuiApp(App[None]):
     def on_ticked(self) -> None:
         """Show the newest update, unless the link still carries the one before."""
         driver = self._driver  # private, but the only place that knows how much output is on its way
-        if isinstance(driver, TerminalDriver) and driver.backlog:
-            self.set_timer(SLOW_LINK_SECONDS, self.on_ticked)
+        if isinstance(driver, terminal.TerminalDriver) and driver.backlog:
+            self.set_timer(terminal.SLOW_LINK_SECONDS, self.on_ticked)
             return
         self._tick_due = False
         self._show_latest()
@@ -157,11 +142,13 @@ class PerftuiApp(App[None]):
 
     def _show_latest(self) -> None:
         update = self._latest
-        if update is None or self.screen is not self.main:
+        if update is None:
             return
-        if self.paused:
+        if isinstance(self.screen, Sheet):
+            self.screen.remind(countdown(update))
+        elif self.screen is self.main and self.paused:
             self.main.show_banner(update)
-        else:
+        elif self.screen is self.main:
             self.main.show(update)
 
     # ---- what the user asks for
@@ -235,12 +222,8 @@ class PerftuiApp(App[None]):
         if self.read_only:
             self.main.tell("this is a read-only session: nothing is written")
             return
-
-        def answered(button: str | None) -> None:
-            if button == APPLY:
-                self._in_session(partial(self.session.apply, proposal, "user"))
-
-        self.push_screen(confirm_apply(proposal, self.config.deadline_seconds), answered)
+        sheet = confirm_apply(proposal, self.config.deadline_seconds)
+        self._confirm(sheet, lambda _: self._in_session(partial(self.session.apply, proposal, "user")))
 
     def on_keep_chosen(self, message: KeepChosen) -> None:
         if not self.read_only:
@@ -254,16 +237,32 @@ class PerftuiApp(App[None]):
             return
         if entry.open:
             self._undo(entry)
-            return
-
-        def answered(button: str | None) -> None:
-            if button == UNDO:
-                self._undo(entry)
-
-        self.push_screen(confirm_undo(entry.proposal), answered)
+        else:
+            self._confirm(confirm_undo(entry.proposal), lambda _: self._undo(entry))
 
     def _undo(self, entry: JournalEntry) -> None:
         self._in_session(partial(self.session.undo, entry.id), f"put {entry.proposal.knob} back")
+
+    def on_signal_asked(self, message: SignalAsked) -> None:
+        if self.read_only:
+            self.main.tell("this is a read-only session: no signal is sent")
+            return
+        process = message.process
+
+        def send(button: str) -> None:
+            done = f"SIG{button} sent to {process.pid} {message.name}"
+            self._in_session(partial(self.session.send_signal, process, SIGNALS[button]), done)
+
+        self._confirm(confirm_signal(process, message.name, message.command), send)
+
+    def _confirm(self, sheet: Sheet, then: Callable[[str], None]) -> None:
+        """Show a dialog, and go on with the button that was pressed unless it was Cancel."""
+
+        def answered(button: str | None) -> None:
+            if button not in (None, CANCEL):
+                then(button)
+
+        self.push_screen(sheet, answered)
 
     def on_explain_asked(self, message: ExplainAsked) -> None:
         self.push_screen(explain_sheet(message.rule_id))
@@ -296,4 +295,4 @@ def run_app(
 ) -> int:
     """Run the screen on this terminal until it is left; the exit code (128 + n after signal n)."""
     app = PerftuiApp(session, config, no_mouse=no_mouse, ascii_only=ascii_only, no_color=no_color)
-    return run_to_end(app, mouse=app.mouse, stop=session.stop)
+    return terminal.run_to_end(app, mouse=app.mouse, stop=session.stop)

@@ -1,9 +1,31 @@
-"""What panes tell the app. A pane shows and asks; the app decides."""
+"""What panes and the session tell the app. A pane shows and asks; the app decides."""
 
 from textual.message import Message
 
 from perftui.model.journal import JournalEntry
 from perftui.model.proposal import Proposal
+from perftui.model.target import ProcessId
+
+
+class Ticked(Message):
+    """There is a newer update."""
+
+
+class Said(Message):
+    """Something to tell the user, for some seconds or until it is dismissed."""
+
+    def __init__(self, text: str, *, lasting: bool = False) -> None:
+        super().__init__()
+        self.text = text
+        self.lasting = lasting
+
+
+class Failed(Message):
+    """The session's thread ended with a fault."""
+
+    def __init__(self, fault: Exception) -> None:
+        super().__init__()
+        self.fault = fault
 
 
 class TargetPicked(Message):
@@ -12,6 +34,16 @@ class TargetPicked(Message):
     def __init__(self, pid: int | None) -> None:
         super().__init__()
         self.pid = pid
+
+
+class SignalAsked(Message):
+    """Show the dialog that sends a signal to a process."""
+
+    def __init__(self, process: ProcessId, name: str, command: str) -> None:
+        super().__init__()
+        self.process = process
+        self.name = name
+        self.command = command
 
 
 class ProposalChosen(Message):

@@ -12,6 +12,7 @@ import signal
 import sys
 import termios
 import threading
+import traceback
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,8 +20,9 @@ from io import StringIO, TextIOWrapper
 from types import FrameType
 from typing import Any, Literal, cast
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.color import Color
@@ -29,12 +31,15 @@ from textual.filter import LineFilter
 
 from perftui.errors import NotDeliverable
 from perftui.tui.palette import Colors
-from perftui.tui.renderables.cells import cells, harmless
+from perftui.tui.renderables.cells import ASCII_SIGNS, cells, harmless
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 LEAVE_SECONDS = 5.0
 STOP_SECONDS = 3.0
-"""How long an orderly way out may take after a signal before it is cut short: a stuck link can block it for ever."""
+"""How long an orderly way out may take before it is cut short: a stuck link can block it for ever."""
+
+SLOW_LINK_SECONDS = 0.25
+"""When to look again whether a slow link has taken what was sent."""
 
 ESCAPE_POLL_MS = 100
 """How often to look whether a lone escape was the Escape key, as long as one may be pending."""
@@ -106,8 +111,14 @@ class Net(LineFilter):
         if not (text.isascii() and text.isprintable()):
             text = harmless(text)
             if self.ascii_only:
-                text = "".join(char if char.isascii() else "?" * cells(char) for char in text)
+                text = "".join(char if char.isascii() else _ascii_cells(char) for char in text)
         return Segment(text, style, control)
+
+
+def _ascii_cells(char: str) -> str:
+    """The sign spelled in ASCII as far as its own cells go: here the line is laid out already."""
+    width = cells(char)
+    return ASCII_SIGNS.get(char, "?" * width)[:width]
 
 
 class Output:
@@ -178,6 +189,9 @@ class TerminalDriver(LinuxDriver):
         self.started = True
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual leaves it untyped
+        if self._writer_thread is not None:
+            # A full queue would block the loop, and with it the key that leaves. Ticks wait for an empty one anyway.
+            self._writer_thread._queue.maxsize = 0
 
     def stop_application_mode(self) -> None:
         super().stop_application_mode()
@@ -235,26 +249,55 @@ def leave_app(app: "App[Any]", number: int) -> None:
     app.exit(return_code=128 + number)
 
 
+class LeavingApp(App[None]):
+    """An app whose way out takes a bounded time and prints nobody's data.
+
+    ``leaving`` is called with the exit code when the app is asked to end, or ends by a fault.
+    """
+
+    leaving: Callable[[int], None] | None = None
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        self._leave(return_code)
+        super().exit(result, return_code, message)
+
+    def _fatal_error(self) -> None:
+        """Textual prints local variables with its traceback: strings of others, secrets among them."""
+        self._leave(NotDeliverable.exit_code)
+        lines = "".join(traceback.format_exception(self._exception)).splitlines()
+        self._exit_renderables.append(Text("\n".join(map(harmless, lines))))
+        self._close_messages_no_wait()
+
+    def _leave(self, code: int) -> None:
+        if self.leaving is not None:
+            self.leaving(code)
+
+
 @contextmanager
-def kept_terminal(app: "App[Any]", stop: Callable[[], None]) -> Iterator[None]:
+def kept_terminal(app: LeavingApp, stop: Callable[[], None]) -> Iterator[None]:
     """Whatever happens inside, the terminal is put back as it was and ``stop`` is called.
 
-    SIGTERM, SIGHUP and SIGINT end the app in an orderly way; one that takes too long is cut short.
+    SIGTERM, SIGHUP and SIGINT end the app in an orderly way. However it is asked to end, one that takes too long is
+    cut short.
     """
     fd = sys.__stdin__.fileno() if sys.__stdin__ else 0
     saved = termios.tcgetattr(fd)
     cutters: list[threading.Timer] = []
 
-    def on_signal(number: int, _: FrameType | None) -> None:
-        loop = app._loop  # Textual offers no public way to reach its loop from a signal handler
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(leave_app, app, number)
+    def cut_later(code: int) -> None:
         if not cutters:
-            cutter = threading.Timer(LEAVE_SECONDS, _cut_short, (number, fd, saved, stop))
+            cutter = threading.Timer(LEAVE_SECONDS, _cut_short, (code, fd, saved, stop))
             cutter.daemon = True
             cutters.append(cutter)
             cutter.start()
 
+    def on_signal(number: int, _: FrameType | None) -> None:
+        loop = app._loop  # Textual offers no public way to reach its loop from a signal handler
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(leave_app, app, number)
+        cut_later(128 + number)
+
+    app.leaving = cut_later
     previous = {number: signal.signal(number, on_signal) for number in ENDING_SIGNALS}
     try:
         yield
@@ -269,13 +312,13 @@ def kept_terminal(app: "App[Any]", stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _cut_short(number: int, fd: int, saved: list[Any], stop: Callable[[], None]) -> None:
+def _cut_short(code: int, fd: int, saved: list[Any], stop: Callable[[], None]) -> None:
     """The way out is blocked, most likely by a link that takes no output."""
     _restore(fd, saved)
     ending = threading.Thread(target=stop, daemon=True)  # it may hang or fail: that must not keep us
     ending.start()
     ending.join(STOP_SECONDS)
-    os._exit(128 + number)
+    os._exit(code)
 
 
 def _restore(fd: int, saved: list[Any]) -> None:
@@ -291,7 +334,7 @@ def _restore(fd: int, saved: list[Any]) -> None:
             os.close(terminal)
 
 
-def run_to_end(app: "App[Any]", *, mouse: bool, stop: Callable[[], None]) -> int:
+def run_to_end(app: LeavingApp, *, mouse: bool, stop: Callable[[], None]) -> int:
     """Run the app on this process's terminal; returns the exit code."""
     with kept_terminal(app, stop), suppress(asyncio.CancelledError):
         app.run(mouse=mouse)

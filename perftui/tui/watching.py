@@ -5,6 +5,7 @@ from typing import Protocol
 
 from perftui.model.journal import JournalEntry
 from perftui.model.proposal import Proposal
+from perftui.model.target import ProcessId
 from perftui.model.update import Update
 
 
@@ -30,3 +31,5 @@ class Watching(Protocol):
     def keep(self, entry_id: str) -> JournalEntry: ...
 
     def undo(self, entry_id: str) -> JournalEntry: ...
+
+    def send_signal(self, process: ProcessId, number: int) -> None: ...

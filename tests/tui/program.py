@@ -53,6 +53,8 @@ def main(mode: str = "") -> int:
 
 
 def _crash(*_: object) -> NoReturn:
+    told = " ".join(("secret", "of", "the", "caller"))
+    assert told
     raise RuntimeError("planted")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from perftui.model.journal import JournalEntry
 from perftui.model.proposal import Proposal
+from perftui.model.target import ProcessId
 from perftui.model.update import Update
 from tests.tui.fixtures import build_journal, build_update
 
@@ -57,6 +58,9 @@ class StillSession:
     def undo(self, entry_id: str) -> JournalEntry:
         self._note("undo", entry_id)
         return build_journal()[0]
+
+    def send_signal(self, process: ProcessId, number: int) -> None:
+        self._note("signal", (process.pid, process.start_ticks, number))
 
     def _note(self, what: str, about: object) -> None:
         if self.fails is not None:

@@ -4,38 +4,16 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
-from perftui.config import Config
 from perftui.errors import Drifted
-from perftui.model.update import Update
-from perftui.tui.app import PerftuiApp
 from perftui.tui.messages import ExplainAsked, KeepChosen, ProposalChosen, TargetPicked, UndoChosen
 from perftui.tui.screens.arrange import PANES
-from perftui.tui.screens.sheet import Page, Sheet
+from perftui.tui.screens.sheet import Page
 from perftui.tui.widgets import banner
-from perftui.tui.widgets.line import LineView
 from tests.tui.fixtures import build_journal, build_proposals, build_update
 from tests.tui.seam import StillSession
+from tests.tui.whole import quiet, rows, sheet_text, started
 
 SIZES = ((160, 45), (120, 35), (80, 24), (40, 10), (20, 3))
-
-
-def started(session: StillSession | None = None, **settings: object) -> tuple[StillSession, PerftuiApp]:
-    session = session or StillSession()
-    return session, PerftuiApp(session, msgspec.structs.replace(Config(), **settings))
-
-
-def quiet(update: Update) -> Update:
-    """Without a change that waits for an answer."""
-    return msgspec.structs.replace(update, journal=())
-
-
-def rows(view: LineView) -> list[str]:
-    return [view.render_line(y).text.rstrip() for y in range(view.size.height)]
-
-
-def sheet_text(app: PerftuiApp) -> str:
-    assert isinstance(app.screen, Sheet)
-    return "\n".join(rows(app.screen.query_one(Page)))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -110,7 +88,7 @@ async def test_a_pane_is_maximised_and_comes_back() -> None:
         session.tick(quiet(build_update()))
         await pilot.press("2", "z")
         await pilot.pause()
-        assert app.main.flame.size == (160, 41)
+        assert app.main.flame.size == (160, 40)
         assert not app.main.views["processes"].display
         await pilot.press("escape")
         assert app.main.views["processes"].display
@@ -271,9 +249,10 @@ async def test_read_only_hides_and_refuses_what_writes() -> None:
     async with app.run_test(size=(160, 45)) as pilot:
         await pilot.pause()
         session.tick(build_update())
-        await pilot.press("4", "enter", "5", "enter", "u", "K", "U")
+        await pilot.press("x", "4", "enter", "5", "enter", "u", "K", "U")
         await pilot.pause()
         assert app.screen is app.main
+        assert "read-only" in rows(app.main.banner)[0]
         app.post_message(KeepChosen(build_journal()[0]))
         await pilot.pause()
         assert session.asked == []
@@ -282,6 +261,7 @@ async def test_read_only_hides_and_refuses_what_writes() -> None:
         await pilot.press("question_mark")
         await pilot.pause()
         assert "keep the change" not in sheet_text(app)
+        assert "Signal" not in sheet_text(app)
         titles = [command.title for command in app.get_system_commands(app.screen)]
         assert "Undo change" not in titles
 

@@ -158,19 +158,28 @@ def test_an_exception_restores_the_terminal(mode: str, opened: list[Terminal], t
     assert terminal.exit_code() == NotDeliverable.exit_code
     assert terminal.modes_left_on() == set()
     assert termios.tcgetattr(terminal.fd) == before
-    assert b"planted" in terminal.output[terminal.output.rindex(b"\x1b[?1049l") :]
+    said = terminal.output[terminal.output.rindex(b"\x1b[?1049l") :]
+    assert b"RuntimeError: planted" in said
+    assert b"secret of the caller" not in said
 
 
-def test_a_terminal_that_takes_no_output_does_not_hold_the_program(opened: list[Terminal], tmp_path: Path) -> None:
-    """A stuck link: nothing is read from the other end, and then SIGTERM."""
+@pytest.mark.parametrize("way", ["signal", "q"])
+def test_a_terminal_that_takes_no_output_does_not_hold_the_program(
+    way: str, opened: list[Terminal], tmp_path: Path
+) -> None:
+    """A stuck link: nothing is read from the other end, and then it is to end."""
     terminal = Terminal("", str(tmp_path / "child"), cols=400, rows=100)
     opened.append(terminal)
     terminal.wait_for(lambda: b"STARTING" in terminal.output, "the first frame")
     for _ in range(40):  # toggling the zoom repaints everything: more than the line holds
         os.write(terminal.fd, b"z")
         time.sleep(0.02)
-    os.kill(terminal.pid, signal.SIGTERM)
-    assert terminal.exit_code(reading=False) == 128 + signal.SIGTERM
+    if way == "q":
+        os.write(terminal.fd, b"q")
+        assert terminal.exit_code(reading=False) == 0
+    else:
+        os.kill(terminal.pid, signal.SIGTERM)
+        assert terminal.exit_code(reading=False) == 128 + signal.SIGTERM
 
 
 def test_ctrl_z_stops_and_fg_goes_on(opened: list[Terminal], tmp_path: Path) -> None:
@@ -272,6 +281,12 @@ def test_the_net_lets_nothing_through_that_does_not_print(text: str) -> None:
         cleaned = "".join(segment.text for segment in net.apply([Segment(text)], Color(0, 0, 0)))
         assert cleaned.isprintable()
         assert cleaned.isascii() or not ascii_only
+
+
+def test_the_net_spells_signs_in_the_cells_they_have() -> None:
+    net = Net(colors=True, ascii_only=True)
+    (segment,) = net.apply([Segment("÷ × → – … ✔ é 日")], Color(0, 0, 0))
+    assert segment.text == "/ x - - . + ? ??"
 
 
 def test_the_net_takes_out_colours() -> None:

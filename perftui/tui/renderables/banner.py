@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from textual.strip import Strip
 
+from perftui.host import clock
 from perftui.model.journal import JournalEntry
 from perftui.model.update import Update
 from perftui.tui.palette import Palette
@@ -35,6 +36,14 @@ def change_strip(entry: JournalEntry, now_ns: int, width: int, palette: Palette)
     if sum(cells(text) for text, _ in parts) + cells(effect) <= width:
         parts.append((effect, palette.accent))
     return strip_of(parts, width, palette)
+
+
+def countdown(update: Update) -> str:
+    """What waits for an answer, for the title of a dialog that hides the banner; empty when nothing does."""
+    entry = waiting_entry(update)
+    if entry is None:
+        return ""
+    return f"{entry.proposal.knob} puts itself back in {seconds_left(entry, clock.wall_ns()):.0f} s: Esc, then K or U"
 
 
 def _effect(entry: JournalEntry, palette: Palette) -> str:

@@ -26,7 +26,7 @@ KEY_NAMES = {
     "up": "Up",
     "down": "Down",
 }
-WRITING_ACTIONS = ("choose", "keep", "undo")
+WRITING_ACTIONS = ("choose", "keep", "undo", "signal")
 """Bindings of these actions write to the system: they are not listed in a read-only session."""
 
 Section = tuple[str, Sequence[BindingType]]

@@ -26,7 +26,7 @@ from perftui.tui.widgets.verdict import VerdictLine
 COMMON_HINTS: tuple[Hint, ...] = (
     ("?", "help"), ("Tab", "next pane"), ("z", "maximise"), ("Space", "pause"), ("q", "quit"),
 )  # fmt: skip
-WRITING_HINTS = {"proposals": {"Enter"}, "journal": {"Enter", "u"}}
+WRITING_HINTS = {"processes": {"x"}, "proposals": {"Enter"}, "journal": {"Enter", "u"}}
 
 
 class Resumed(Message):

@@ -7,6 +7,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.content import Content
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.strip import Strip
@@ -16,6 +17,8 @@ from perftui.tui.renderables.cells import Part, cells, strip_of
 from perftui.tui.widgets.line import LineView
 
 MAX_WIDTH = 100
+GAP = 2
+"""Cells between two buttons."""
 
 Body = Callable[[int, Palette], list[Strip]]
 """The page's lines for a width."""
@@ -53,15 +56,22 @@ class Page(LineView, can_focus=True):
 
     def _button_row(self, width: int, more: int) -> Strip:
         parts: list[Part] = []
-        for at, button in enumerate(self.buttons):
+        for at, button in self._shown_buttons(width):
             chosen = at == self.chosen
             parts += [
                 (f"[ {button} ]", self.palette.selected if chosen else self.palette.text),
-                ("  ", self.palette.text),
+                (" " * GAP, self.palette.text),
             ]
         if more:
             parts.append((f"{more} more lines (down)", self.palette.muted))
         return strip_of(parts, width, self.palette)
+
+    def _shown_buttons(self, width: int) -> list[tuple[int, str]]:
+        """From the first one on; where there is no room for all, from one that leaves room for the chosen one."""
+        shown = list(enumerate(self.buttons))
+        while shown[0][0] < self.chosen and _width(self.buttons[shown[0][0] : self.chosen + 1]) > width:
+            shown.pop(0)
+        return shown
 
     def action_scroll(self, by: int) -> None:
         self._top += by
@@ -80,14 +90,19 @@ class Page(LineView, can_focus=True):
         if event.y != self.size.height - 1:
             return
         x = 0
-        for at, button in enumerate(self.buttons):
-            x += cells(button) + 6
+        for at, button in self._shown_buttons(self.size.width):
+            x += _width((button,)) + GAP
             if event.x < x:
                 if at == self.chosen:
                     self.action_press()
                 else:
                     self.action_choose(at - self.chosen)
                 return
+
+
+def _width(buttons: Sequence[str]) -> int:
+    """The cells that buttons take side by side."""
+    return sum(cells(button) + 4 for button in buttons) + GAP * (len(buttons) - 1)
 
 
 class Sheet(ModalScreen[str]):
@@ -108,6 +123,10 @@ class Sheet(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Container(id="frame"):
             yield self._page
+
+    def remind(self, text: str) -> None:
+        """Say in the frame what the dialog hides; nothing with an empty text."""
+        self.query_one("#frame").border_title = Content(text) if text else None
 
     def on_mount(self) -> None:
         self._measure(self.app.size)

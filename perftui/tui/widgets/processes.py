@@ -8,8 +8,9 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
+from perftui.model.target import ProcessId
 from perftui.model.update import Update
-from perftui.tui.messages import TargetPicked
+from perftui.tui.messages import SignalAsked, TargetPicked
 from perftui.tui.renderables.cells import strip_of
 from perftui.tui.renderables.ordering import SORTS, ProcessTable, Ranks, Sort, ordered, tree_of
 from perftui.tui.renderables.processes import Columns, header_strip, process_strip, process_text
@@ -26,12 +27,13 @@ class ProcessList(CursorPane):
         Binding("slash,f4", "filter", "Filter"),
         Binding("t,f5", "tree", "Tree"),
         Binding("s,f6", "sort", "Sort"),
+        Binding("x,f9", "signal", "Signal (asks first)"),
         Binding("P", "sort('cpu')", "By CPU", show=False),
         Binding("M", "sort('memory')", "By memory", show=False),
         Binding("N", "sort('pid')", "By PID", show=False),
     ]
     hints: ClassVar[tuple[Hint, ...]] = (
-        ("Enter", "attach"), ("/", "filter"), ("t", "tree"), ("s", "sort"), ("d", "whole host"),
+        ("Enter", "attach"), ("/", "filter"), ("t", "tree"), ("s", "sort"), ("x", "signal"), ("d", "whole host"),
     )  # fmt: skip
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -75,6 +77,14 @@ class ProcessList(CursorPane):
         at = self.settle()
         if at >= 0:
             self.post_message(TargetPicked(self._pids[at]))
+
+    def action_signal(self) -> None:
+        at, update = self.settle(), self.update_shown
+        section = update.sample.processes if update else None
+        if at >= 0 and section is not None:
+            row, columns = self._rows[at], section.processes
+            process = ProcessId(pid=self._pids[at], start_ticks=columns.ints("start_ticks")[row])
+            self.post_message(SignalAsked(process, columns.text("name")[row], columns.text("command")[row]))
 
     def action_leave(self) -> None:
         self.post_message(TargetPicked(None))
@@ -152,7 +162,9 @@ class ProcessList(CursorPane):
     def _title(self, width: int) -> Strip:
         total = len(self._table.pids) if self._table else 0
         count = f"{len(self._rows)} of {total}" if self.pattern else f"{total}"
-        hint = "tree" if self.as_tree and self.sort == "cpu" else f"by {self.sort}" + (", tree" if self.as_tree else "")
+        hint = f"by {self.sort}" + (", tree" if self.as_tree else "")
+        if self.sort == "cpu":
+            hint = "tree" if self.as_tree else "by cpu, smoothed"
         if self.typing:
             return self.title(f"Processes {count} /{self.pattern}_", "Enter keep, Esc clear", width)
         return self.title(f"Processes {count}" + (f" /{self.pattern}/" if self.pattern else ""), hint, width)
