@@ -96,6 +96,14 @@ def test_a_healthy_target_and_a_pause() -> None:
     assert lines[2].startswith("PAUSED")
 
 
+def test_rules_that_could_not_be_judged_leave_no_all_clear() -> None:
+    blind = replace(build_diagnosis(limited=False), unknown=build_diagnosis().unknown)
+    update = replace(UPDATES[3], diagnosis=blind)
+    lines = verdict_lines(update, paused=False, measured_seconds=9, width=80, height=1, palette=COLOURED)
+    assert "NOTHING FOUND" in lines[0].text
+    assert "HEALTHY" not in lines[0].text
+
+
 def test_an_idle_target() -> None:
     update = replace(UPDATES[3], diagnosis=replace(build_diagnosis(limited=False), state="idle"))
     lines = verdict_lines(update, paused=False, measured_seconds=9, width=80, height=1, palette=COLOURED)

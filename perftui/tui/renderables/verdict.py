@@ -81,8 +81,11 @@ def _answer(diagnosis: Diagnosis, palette: Palette) -> Headline:
 
 
 def _nothing_limits(diagnosis: Diagnosis, palette: Palette) -> Headline:
+    """Rules that could not be judged make it a guess, and it must not look like an all-clear."""
     said = {"idle": "the target waits for work", "healthy": "nothing limits the target"}
     sentence = diagnosis.summary or said.get(diagnosis.state, "nothing that is visible limits the target")
+    if diagnosis.state == "healthy" and diagnosis.unknown:
+        return f"{palette.glyphs.unknown} NOTHING FOUND ", palette.warning, sentence
     return f"{palette.glyphs.good} {diagnosis.state.upper()} ", palette.good, sentence
 
 
