@@ -41,7 +41,7 @@ def program(options: Options) -> int:
     """
     command = click.get_current_context().invoked_subcommand
     if command is None:
-        from perftui.cli.watch import screen_or_report
+        from perftui.cli.screen import screen_or_report
 
         return screen_or_report(None, options)
     if options.seconds or options.interval or options.as_json or options.plain:

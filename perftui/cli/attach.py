@@ -18,6 +18,6 @@ def attach(options: Options, target: str) -> int:
 
     Without a terminal a plain report is printed instead.
     """
-    from perftui.cli.watch import screen_or_report
+    from perftui.cli.screen import screen_or_report
 
     return screen_or_report(target, options)

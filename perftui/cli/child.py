@@ -11,7 +11,8 @@ from typing import IO
 
 from perftui.cli.options import MAX_SECONDS, Options
 from perftui.cli.output import notice
-from perftui.cli.watch import measure, present, show_screen
+from perftui.cli.screen import show_screen
+from perftui.cli.watch import measure, present
 from perftui.errors import NoSuchTarget, NotPermitted, TargetError
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget

@@ -22,7 +22,8 @@ from perftui.cli.options import DEFAULT_SECONDS, Options
 def diagnose(options: Options, target: str | None, fail_on: tuple[str, ...]) -> int:
     """Watch TARGET (or this host), print what limits it, and why."""
     from perftui.cli.gate import check, checked
-    from perftui.cli.watch import measure, open_target, present
+    from perftui.cli.target import open_target
+    from perftui.cli.watch import measure, present
     from perftui.host.procfs import Host
 
     gates = checked(fail_on)

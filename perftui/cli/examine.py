@@ -5,7 +5,8 @@ from typing import Literal
 
 from perftui import __version__
 from perftui.cli.options import Options
-from perftui.cli.watch import measure, open_target
+from perftui.cli.target import open_target
+from perftui.cli.watch import measure
 from perftui.errors import NoData, StoreError
 from perftui.host.procfs import Host
 from perftui.host.rights import has_capability, may_trace

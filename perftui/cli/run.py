@@ -20,7 +20,7 @@ def run(options: Options, command: tuple[str, ...]) -> int:
     when CMD ends (or after --for).
     """
     from perftui.cli.child import run_on_screen, run_plain
-    from perftui.cli.watch import wants_screen
+    from perftui.cli.screen import wants_screen
 
     options.config()
     return run_on_screen(command, options) if wants_screen(options) else run_plain(command, options)

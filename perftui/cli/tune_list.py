@@ -15,7 +15,8 @@ from perftui.cli.options import DEFAULT_SECONDS, Options
 def list_proposals(options: Options, target: str | None) -> None:
     """Watch TARGET (or this host) and print what could be changed, and what that would do."""
     from perftui.cli.output import colors, put, put_json
-    from perftui.cli.watch import measure, open_target, remember_proposals
+    from perftui.cli.target import open_target
+    from perftui.cli.watch import measure, remember_proposals
     from perftui.host.procfs import Host
     from perftui.report.build import proposals_document
     from perftui.report.text import proposals_text

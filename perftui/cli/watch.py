@@ -1,33 +1,19 @@
-"""Watching a target from the command line: on the screen, or headless to a report."""
+"""Watching a target headless, and printing what was seen."""
 
-import os
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
-import msgspec
-
-from perftui.cli.options import DEFAULT_SECONDS, Options
-from perftui.cli.output import colors, is_dumb, notice, put, put_json
+from perftui.cli.journal import usable_journal
+from perftui.cli.options import Options
+from perftui.cli.output import colors, notice, put, put_json
 from perftui.cli.remembered import remember
 from perftui.config import Config
 from perftui.errors import StoreError
 from perftui.host.procfs import Host
-from perftui.host.target import HeldTarget, resolve
+from perftui.host.target import HeldTarget
 from perftui.model.update import Update
 from perftui.report.build import changes, diagnosis_document
 from perftui.report.text import diagnosis_text
 from perftui.session import Session, SessionOptions
-from perftui.store.journal import Journal
-
-
-def open_target(host: Host, spec: str | None, options: Options) -> HeldTarget | None:
-    """None for the whole host. NoSuchTarget, NotPermitted, UsageError."""
-    if spec is None:
-        return None
-    return HeldTarget.open(host, resolve(host, spec), with_children=not options.no_children)
 
 
 def session_options(config: Config, window_seconds: float) -> SessionOptions:
@@ -61,7 +47,7 @@ def measure(
         if on_update is not None:
             on_update(update)
 
-    with _journal() as (journal, _):
+    with usable_journal() as (journal, _):
         session = Session(host, held, session_options(config, window_seconds or seconds), journal)
         update = session.run(seconds, seen)
     if ended:
@@ -88,62 +74,3 @@ def remember_proposals(update: Update, options: Options) -> None:
         remember(proposals, update.sample)
     except StoreError as error:
         notice(f"the proposals cannot be applied by their id: {error}")
-
-
-def screen_or_report(spec: str | None, options: Options) -> int:
-    """The terminal screen where there is a terminal, else one plain report."""
-    config = options.config()
-    host = Host()
-    held = open_target(host, spec, options)
-    if not wants_screen(options):
-        present(measure(host, held, options, seconds=options.seconds or DEFAULT_SECONDS), options)
-        return 0
-    return show_screen(host, held, config, options)
-
-
-def wants_screen(options: Options) -> bool:
-    """False with a notice when there is no terminal to draw on; silently when text was asked for."""
-    if options.plain or options.as_json:
-        return False
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        notice("no terminal here: printing a plain report instead (--plain asks for it)")
-        return False
-    if is_dumb():
-        notice(f"TERM={os.environ.get('TERM', '')} cannot show the screen: printing a plain report instead")
-        return False
-    return True
-
-
-def show_screen(host: Host, held: HeldTarget | None, config: Config, options: Options) -> int:
-    """Run the screen until it is left; its exit code."""
-    from perftui.tui.app import run_app
-
-    with _journal() as (journal, lasting):
-        if not lasting:
-            config = msgspec.structs.replace(config, read_only=True)
-        return run_app(
-            Session(host, held, session_options(config, config.window_seconds), journal),
-            config,
-            no_mouse=not config.mouse,
-            ascii_only=config.ascii,
-            no_color=options.no_color or bool(os.environ.get("NO_COLOR")),
-        )
-
-
-@contextmanager
-def _journal() -> Iterator[tuple[Journal, bool]]:
-    """The journal, and whether it lasts: where the state folder cannot be used there is a throw-away one.
-
-    Watching writes nothing to it; without one that lasts nothing may be changed.
-    """
-    with ExitStack() as stack:
-        lasting = True
-        try:
-            journal = Journal()
-        except StoreError as error:
-            lasting = False
-            notice(f"going on without the journal of changes, read-only: {error}")
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="perftui-"))
-            journal = Journal(Path(folder) / "journal.sqlite")
-        stack.callback(journal.close)
-        yield journal, lasting

@@ -55,11 +55,10 @@ class PerftuiApp(terminal.LeavingApp):
         Binding("U", "undo", "undo the change that waits"),
     ]
     CSS = "CommandPalette > Vertical { background: $background; }"
-    ENABLE_COMMAND_PALETTE = True
 
     def __init__(
         self,
-        session: Watching,
+        open_session: Callable[[], Watching],
         config: Config,
         *,
         no_mouse: bool = False,
@@ -71,7 +70,8 @@ class PerftuiApp(terminal.LeavingApp):
         # Without colours Textual must not turn the terminal's own into others.
         super().__init__(driver_class=terminal.TerminalDriver, ansi_color=True if self.depth == "none" else None)
         self.animation_level = "none"
-        self.session = session
+        self._open_session = open_session
+        self._session: Watching | None = None
         self.config = config
         self.read_only = config.read_only
         self.mouse = config.mouse and not no_mouse
@@ -104,8 +104,22 @@ class PerftuiApp(terminal.LeavingApp):
         """Paint the first frame; then watching may take its share of the CPU."""
         self._curtain.close()
         self.main.refresh(layout=True, repaint=False)
+        self.call_after_refresh(self._watch)
+
+    @property
+    def session(self) -> Watching:
+        """Opened when first asked for, after the first frame: its rooms take longer to load than that."""
+        if self._session is None:
+            self._session = self._open_session()
+        return self._session
+
+    def _watch(self) -> None:
         self.session.start(self._take, self._fail)
         self._in_session(self._tell_notices)
+
+    def stop_session(self) -> None:
+        if self._session is not None:
+            self._session.stop()
 
     def _tell_notices(self) -> None:
         for notice in self.session.notices:
@@ -278,21 +292,8 @@ class PerftuiApp(terminal.LeavingApp):
                 job()
             except (PerftuiError, OSError) as error:
                 self.post_message(Said(str(error)))
-            else:
-                if done:
-                    self.post_message(Said(done))
+                return
+            if done:
+                self.post_message(Said(done))
 
         self.run_worker(run, thread=True)
-
-
-def run_app(
-    session: Watching,
-    config: Config,
-    *,
-    no_mouse: bool = False,
-    ascii_only: bool = False,
-    no_color: bool = False,
-) -> int:
-    """Run the screen on this terminal until it is left; the exit code (128 + n after signal n)."""
-    app = PerftuiApp(session, config, no_mouse=no_mouse, ascii_only=ascii_only, no_color=no_color)
-    return terminal.run_to_end(app, mouse=app.mouse, stop=session.stop)

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -131,8 +131,14 @@ def samplers() -> list[int]:
         int(word)
         for task in Path("/proc/self/task").iterdir()
         for word in (task / "children").read_text().split()
-        if b"py-spy" in Path(f"/proc/{word}/cmdline").read_bytes()
+        if b"py-spy" in _command(int(word))
     ]
+
+
+def _command(pid: int) -> bytes:
+    with suppress(OSError):  # it may end between the two looks
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def unsampled(target: Target) -> Times | None:

@@ -13,6 +13,7 @@ from perftui.model.table import Table
 from perftui.model.target import ProcessId, Target
 from perftui.model.update import Update
 from perftui.tui import app as screen
+from perftui.tui.run import run_app
 from perftui.tui.widgets.verdict import VerdictLine
 from tests.tui.fixtures import build_update
 from tests.tui.seam import TickingSession
@@ -46,7 +47,7 @@ def main(mode: str = "") -> int:
         VerdictLine.draw = _crash  # type: ignore[method-assign,assignment]  # the point of it
     if mode == "callback":
         screen.PerftuiApp.on_ticked = _crash  # type: ignore[method-assign,assignment]  # the point of it
-    code = screen.run_app(session, Config(), ascii_only="ascii" in sys.argv)
+    code = run_app(lambda: session, Config(), ascii_only="ascii" in sys.argv)
     if session.child is not None:
         Path(sys.argv[-1]).write_text(f"{session.child.pid} {session.child.returncode}")
     return code

@@ -38,4 +38,4 @@ def test_screen(name: str, snap_compare: Compare) -> None:
         await pilot.press(*keys)
         await pilot.pause()
 
-    assert snap_compare(PerftuiApp(session, Config(theme=theme)), terminal_size=size, run_before=prepare)
+    assert snap_compare(PerftuiApp(lambda: session, Config(theme=theme)), terminal_size=size, run_before=prepare)

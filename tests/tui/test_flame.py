@@ -231,7 +231,7 @@ def text_of(app: App[None]) -> list[str]:
 
 async def test_keys_of_the_flame() -> None:
     session = StillSession()
-    app = PerftuiApp(session, Config())
+    app = PerftuiApp(lambda: session, Config())
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         session.tick(flame_update(profile()))
@@ -264,7 +264,7 @@ async def test_keys_of_the_flame() -> None:
 
 async def test_letters_of_a_search_are_not_commands() -> None:
     session = StillSession()
-    app = PerftuiApp(session, Config())
+    app = PerftuiApp(lambda: session, Config())
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         session.tick(flame_update(profile()))
@@ -277,7 +277,7 @@ async def test_letters_of_a_search_are_not_commands() -> None:
 
 async def test_an_empty_flame_says_why_and_what_would_fill_it() -> None:
     session = StillSession()
-    app = PerftuiApp(session, Config())
+    app = PerftuiApp(lambda: session, Config())
     status = ProfileStatus(state="unavailable", reason="the process is not Python", remedy="use perf")
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
@@ -288,7 +288,7 @@ async def test_an_empty_flame_says_why_and_what_would_fill_it() -> None:
 
 async def test_the_same_profile_again_repaints_nothing() -> None:
     session = StillSession()
-    app = PerftuiApp(session, Config())
+    app = PerftuiApp(lambda: session, Config())
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         session.tick(flame_update(profile()))

@@ -12,7 +12,7 @@ from tests.tui.seam import StillSession
 
 def started(session: StillSession | None = None, **settings: object) -> tuple[StillSession, PerftuiApp]:
     session = session or StillSession()
-    return session, PerftuiApp(session, msgspec.structs.replace(Config(), **settings))
+    return session, PerftuiApp(lambda: session, msgspec.structs.replace(Config(), **settings))
 
 
 def quiet(update: Update) -> Update:
