@@ -27,6 +27,16 @@ def test_agrees_with_psutil() -> None:
         try:
             oracle = psutil.Process(child.pid)
             wait_for(lambda: oracle.cmdline() == ["/bin/sleep", "1000"])
+            # The kernel keeps a part of this count per CPU and leaves it out of the stat file.
+            slack = 64 * (os.cpu_count() or 1) * os.sysconf("SC_PAGE_SIZE")
+
+            def settled() -> bool:
+                """It has done its loading and sleeps, and both sources agree on its memory."""
+                seen = row_of(processes.scan(), child.pid)
+                near = abs(int(seen["rss_bytes"]) - oracle.memory_info().rss) <= slack
+                return near and chr(int(seen["state"])) == "S"
+
+            wait_for(settled)
             row = row_of(processes.scan(), child.pid)
             assert row["ppid"] == os.getpid()
             assert row["name"] == oracle.name()
@@ -34,11 +44,7 @@ def test_agrees_with_psutil() -> None:
             assert row["uid"] == oracle.uids().effective
             assert row["nice"] == oracle.nice()
             assert row["threads"] == 1
-            # The kernel keeps a part of this count per CPU and leaves it out of the stat file.
-            slack = 64 * (os.cpu_count() or 1) * os.sysconf("SC_PAGE_SIZE")
-            assert abs(int(row["rss_bytes"]) - oracle.memory_info().rss) <= slack
             assert row["session"] == os.getsid(child.pid)
-            assert chr(int(row["state"])) == "S"
         finally:
             processes.close()
             child.kill()
