@@ -4,7 +4,6 @@ The struct below is the only list of settings: types, ranges and descriptions ar
 commented example that ``perftui config init`` writes cannot fall behind the code.
 """
 
-import difflib
 import math
 import os
 import re
@@ -120,6 +119,8 @@ def _check(path: Path, text: str, key: str, entry: object) -> None:
     kinds = {field.name: field.type for field in msgspec.structs.fields(Config)}
     where = f"{path}:{_line_of(text, key)}: {key}"
     if key not in kinds:
+        import difflib  # for a wrong file only: loading it takes a fiftieth of the time to the first frame
+
         close = difflib.get_close_matches(key, kinds, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(kinds)}"
         raise ConfigError(f"{where}: no such setting; {hint}")

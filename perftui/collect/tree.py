@@ -4,6 +4,7 @@ import os
 
 from perftui.collect.scope import Scope
 from perftui.errors import NoData
+from perftui.host.autogroup import parse_autogroup
 from perftui.host.clock import boottime_ns, monotonic_ns
 from perftui.host.ioprio import io_priority
 from perftui.host.maps import is_interpreter, python_library
@@ -13,9 +14,6 @@ from perftui.host.text import visible
 from perftui.model.sample import Sample, TargetSection
 from perftui.model.table import Table
 from perftui.model.units import cpu_list
-
-_MAX_SWITCH_THREADS = 200
-"""Above this many threads in the tree their context switches are not read: 12 µs for each."""
 
 _POLICIES = {0: "other", 1: "fifo", 2: "rr", 3: "batch", 5: "idle", 6: "deadline", 7: "ext"}
 
@@ -42,8 +40,7 @@ class TreeCollector:
         main = scope.target.process.pid
         if main not in stats or stats[main].starttime != scope.target.process.start_ticks:
             raise NoData(f"process {main} has ended")
-        switches_visible = sum(stat.num_threads for stat in stats.values()) <= _MAX_SWITCH_THREADS
-        rows = [_process_row(host, pid, stat, switches_visible) for pid, stat in stats.items()]
+        rows = [_process_row(host, pid, stat) for pid, stat in stats.items()]
         status = parse_fields(host.read(f"/proc/{main}/status"))
         allowed = status.get(b"Cpus_allowed_list", b"").decode("ascii")
         group, group_nice = _autogroup(host, main)
@@ -87,12 +84,11 @@ def _interpreter(host: Host, pid: int, executable: str) -> str:
     return python_library(_read(host, f"/proc/{pid}/maps"))
 
 
-def _process_row(host: Host, pid: int, stat: Stat, switches_visible: bool) -> dict[str, int]:
+def _process_row(host: Host, pid: int, stat: Stat) -> dict[str, int]:
     status = _read(host, f"/proc/{pid}/status")
     io = _fields(host, f"/proc/{pid}/io")
     limits = _read(host, f"/proc/{pid}/limits")
     rss, swap = int_field(status, b"VmRSS"), int_field(status, b"VmSwap")
-    voluntary, involuntary = _switches(host, pid) if switches_visible else (-1, -1)
     return {
         "pid": pid,
         "start_ticks": stat.starttime,
@@ -103,8 +99,6 @@ def _process_row(host: Host, pid: int, stat: Stat, switches_visible: bool) -> di
         "major_faults_total": stat.majflt,
         "user_ticks": stat.utime,
         "system_ticks": stat.stime,
-        "voluntary_switches_total": voluntary,
-        "involuntary_switches_total": involuntary,
         "read_bytes_total": first_int(io.get(b"read_bytes")),
         "write_bytes_total": first_int(io.get(b"write_bytes")),
         "read_syscalls_total": first_int(io.get(b"syscr")),
@@ -113,20 +107,6 @@ def _process_row(host: Host, pid: int, stat: Stat, switches_visible: bool) -> di
         "fd_limit": soft_limit(limits, b"Max open files"),
         "threads": stat.num_threads,
     }
-
-
-def _switches(host: Host, pid: int) -> tuple[int, int]:
-    """Summed over the threads: the process's own status file counts its main thread alone."""
-    voluntary = involuntary = 0
-    try:
-        tids = host.names(f"/proc/{pid}/task")
-    except NoData:
-        return -1, -1
-    for tid in tids:
-        status = _read(host, f"/proc/{pid}/task/{tid}/status")
-        voluntary += max(0, int_field(status, b"voluntary_ctxt_switches"))
-        involuntary += max(0, int_field(status, b"nonvoluntary_ctxt_switches"))
-    return voluntary, involuntary
 
 
 def _open_files(host: Host, pid: int) -> int:
@@ -138,8 +118,8 @@ def _open_files(host: Host, pid: int) -> int:
 
 def _autogroup(host: Host, pid: int) -> tuple[str | None, int | None]:
     """``/autogroup-12 nice 0`` → its name and nice value; None where there is no autogroup."""
-    words = _read(host, f"/proc/{pid}/autogroup").decode("ascii", "replace").split()
-    return (words[0], int(words[2])) if len(words) == 3 else (None, None)
+    found = parse_autogroup(_read(host, f"/proc/{pid}/autogroup").decode("ascii", "replace"))
+    return (found[0], int(found[1])) if found else (None, None)
 
 
 def _autogroup_enabled(host: Host) -> bool | None:

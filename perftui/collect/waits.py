@@ -23,6 +23,7 @@ MAX_ROWS = 2048
 _LOOK_COLUMNS = ("pid", "tid", "state", "syscall", "futex_op", "timed", "address", "region")
 _SPAN_COLUMNS = ("pid", "tid", "looks_total", "waiting_total", "away_long_total", "waits_total")
 _RUNNING, _NOT_READABLE = -1, -2
+_MAX_KNOWN = 256
 _MACHINE = platform.machine()
 
 
@@ -170,9 +171,7 @@ class _Thread:
         self._stat = KeptFile(host, path + "stat")
         self._regions = regions
         self._tallies = tallies
-        self._raw = b""
-        self._settled = False
-        self._cell = [0]
+        self._known: dict[bytes, tuple[list[int], bool]] = {}
         self._waiting = False
         self._away_ns = 0
         self._away_pending = 0
@@ -188,30 +187,34 @@ class _Thread:
 
     def take_look(self, now: int) -> None:
         """Count what it is doing. NoData when it has ended."""
-        raw = self._read_syscall()
-        if raw != self._raw or not self._settled:
-            self._observe(raw)
-        self._cell[0] += 1
+        try:
+            raw = self._syscall.read()
+        except NoData as error:
+            if not isinstance(error.__cause__, PermissionError):
+                raise
+            raw = b""  # never known, so the state is still looked at
+        known = self._known.get(raw)
+        cell, waiting = known if known is not None else self._observe(raw)
+        cell[0] += 1
         self._looks_total += 1
-        if self._waiting:
+        if waiting:
             self._waiting_total += 1
+            self._away_ns = self._away_pending = 0
         else:
+            if self._waiting:
+                self._waits_total += 1
             self._count_away(now)
+        self._waiting = waiting
 
     def close(self) -> None:
         for kept in (self._syscall, self._wchan, self._stat):
             kept.close()
 
-    def _read_syscall(self) -> bytes:
-        try:
-            return self._syscall.read()
-        except NoData as error:
-            if isinstance(error.__cause__, PermissionError):
-                return b""  # never settled, so the state is still looked at
-            raise
+    def _observe(self, raw: bytes) -> tuple[list[int], bool]:
+        """The counter for what the thread does, and whether that is an event wait; for a line not known by itself.
 
-    def _observe(self, raw: bytes) -> None:
-        """Work out what the thread does from a line that is new, or that does not say all by itself."""
+        A line that says everything is remembered: the same call with the same arguments means the same.
+        """
         if raw.startswith(b"running"):
             look = Look(*self._ids, ord("R"), _RUNNING)
             settled, waiting = True, False
@@ -223,12 +226,12 @@ class _Thread:
             look = Look(*self._ids, state, *call[:4], region, channel)
             # A thread that has just gone to sleep has no channel for a moment.
             settled, waiting = call.sleeps and channel != "", call.waits_for_events
-        if self._waiting and not waiting:
-            self._waits_total += 1
-        if waiting:
-            self._away_ns = self._away_pending = 0
-        self._raw, self._settled, self._waiting = raw, settled, waiting
-        self._cell = self._tallies.cell(look)
+        found = self._tallies.cell(look), waiting
+        if settled:
+            if len(self._known) >= _MAX_KNOWN:
+                self._known.clear()
+            self._known[raw] = found
+        return found
 
     def _wait_channel(self) -> str:
         try:

@@ -63,6 +63,14 @@ class Host:
         """True for this machine; False for a captured tree, which has no processes to signal or hold."""
         return not self._prefix
 
+    @cached_property
+    def has_clocks(self) -> bool:
+        """True where the PIDs of ``/proc`` are those of this process: live, and not of another PID namespace."""
+        try:
+            return self.is_live and self.link("/proc/self") == str(os.getpid())
+        except NoData:
+            return False
+
     def open(self, path: str, flags: int = os.O_RDONLY) -> int:
         """A file descriptor; the caller closes it."""
         try:

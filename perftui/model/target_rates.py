@@ -19,8 +19,6 @@ class TreeUse(msgspec.Struct, frozen=True, kw_only=True):
     swap_bytes: int
     minor_faults_per_s: float
     major_faults_per_s: float
-    voluntary_switches_per_s: float | None
-    involuntary_switches_per_s: float | None
     read_bytes_per_s: float | None
     write_bytes_per_s: float | None
     read_syscalls_per_s: float | None
@@ -109,8 +107,6 @@ def tree_use(older: TargetSection, newer: TargetSection, seconds: float) -> Tree
         swap_bytes=sum(max(0, value) for value in table.ints("swap_bytes")),
         minor_faults_per_s=grown("minor_faults_total") / seconds,
         major_faults_per_s=grown("major_faults_total") / seconds,
-        voluntary_switches_per_s=visible_rate("voluntary_switches_total"),
-        involuntary_switches_per_s=visible_rate("involuntary_switches_total"),
         read_bytes_per_s=visible_rate("read_bytes_total"),
         write_bytes_per_s=visible_rate("write_bytes_total"),
         read_syscalls_per_s=visible_rate("read_syscalls_total"),

@@ -144,9 +144,6 @@ class Session:
         until = None if seconds is None else started + int(seconds * 1e9)
         while not self._stop.is_set():
             now = clock.monotonic_ns()
-            if now < due:
-                self._look(due - now)
-                continue
             update = self._tick()
             on_update(update)
             # A host so starved that a tick takes a quarter of the interval is given more time between ticks.
@@ -154,16 +151,18 @@ class Session:
             due = max(due + interval_ns, now + 4 * took)
             if until is not None and (now >= until - interval_ns // 4 or self._target_gone()):
                 return
+            self._look_until(due)
 
-    def _look(self, left_ns: int) -> None:
-        """Look once at what the target's threads wait for, then sleep until the next look or tick."""
-        rate = self._watched.source.polls_per_second
-        if rate <= 0:
-            self._stop.wait(left_ns / 1e9)
-            return
-        with self._lock, suppress(OSError):  # short of memory or descriptors: one look of twenty is missed
-            self._watched.source.poll()
-        time.sleep(min(left_ns / 1e9, 1 / rate))  # waiting for the event instead costs twice as much CPU
+    def _look_until(self, due_ns: int) -> None:
+        """Look again and again at what the target's threads wait for, until the next tick is due."""
+        while not self._stop.is_set() and (left_ns := due_ns - clock.monotonic_ns()) > 0:
+            rate = self._watched.source.polls_per_second
+            if rate <= 0:
+                self._stop.wait(left_ns / 1e9)
+                continue
+            with self._lock, suppress(OSError):  # short of memory or descriptors: one look of twenty is missed
+                self._watched.source.poll()
+            time.sleep(min(left_ns / 1e9, 1 / rate))  # waiting for the event instead costs twice as much CPU
 
     def _target_gone(self) -> bool:
         return self.held is not None and self.held.ended

@@ -76,7 +76,7 @@ class PerftuiApp(terminal.LeavingApp):
         self.read_only = config.read_only
         self.mouse = config.mouse and not no_mouse
         self.console = terminal.console_for(self.depth)
-        self._net = terminal.Net(colors=self.depth != "none", ascii_only=self.ascii_only)
+        self.net = terminal.Net(colors=self.depth != "none", ascii_only=self.ascii_only)
         self.themes = load_themes()
         for theme in self.themes.values():
             self.register_theme(textual_theme(theme))
@@ -89,7 +89,7 @@ class PerftuiApp(terminal.LeavingApp):
         self._tick_due = False
 
     def get_line_filters(self) -> list[LineFilter]:
-        return [*super().get_line_filters(), self._net]
+        return [*super().get_line_filters(), self.net]
 
     def get_default_screen(self) -> Screen[Any]:
         return self.main

@@ -1,9 +1,9 @@
 """The styles that panes draw with: one per meaning, never a colour by name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 from rich.color import Color, ColorParseError, ColorSystem
 from rich.style import Style
 
@@ -24,8 +24,7 @@ which also saves a fifth of the bytes. ``selected`` and ``flame`` are background
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Glyphs:
+class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
     """The signs that carry meaning beside the colour. ``levels`` are nine heights, the first one empty."""
 
     levels: str
@@ -87,8 +86,7 @@ ASCII_GLYPHS = Glyphs(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Palette:
+class Palette(msgspec.Struct, frozen=True, kw_only=True):
     """Styles by meaning. Without colours they differ in bold, reverse and underline only."""
 
     text: Style

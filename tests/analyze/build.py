@@ -214,8 +214,8 @@ def _tree(setup: Setup, ran: int, now: int) -> TargetSection:
     zero = [0] * len(pids)
     run = [sum(task.run for task in setup.tasks if task.pid == pid) for pid in pids]
     columns = (
-        "swap_bytes minor_faults_total major_faults_total system_ticks voluntary_switches_total "
-        "involuntary_switches_total read_bytes_total write_bytes_total read_syscalls_total write_syscalls_total "
+        "swap_bytes minor_faults_total major_faults_total system_ticks "
+        "read_bytes_total write_bytes_total read_syscalls_total write_syscalls_total "
         "fds fd_limit"
     )
     return TargetSection(

@@ -62,22 +62,6 @@ def test_it_agrees_with_psutil() -> None:
             child.kill()
 
 
-def test_switches_are_those_of_all_threads() -> None:
-    program = """
-import threading, time
-def nap():
-    while True:
-        time.sleep(0.001)
-threading.Thread(target=nap, daemon=True).start()
-print("up", flush=True)
-threading.Event().wait()
-"""
-    with held_child(program) as (host, held):
-        scope = Scope(held, (held.process.pid,))
-        was = collected(host, scope).processes.ints("voluntary_switches_total")[0]
-        wait_for(lambda: collected(host, scope).processes.ints("voluntary_switches_total")[0] > was + 50)
-
-
 def test_autogroup_is_the_kernels() -> None:
     with held_child("print('up', flush=True)\nimport time; time.sleep(1000)") as (host, held):
         section = collected(host, Scope(held, (held.process.pid,)))
@@ -125,8 +109,6 @@ def test_details_that_are_hidden_leave_gaps(tmp_path: Path) -> None:
         row = {name: section.processes.ints(name)[0] for name in section.processes.columns}
         hidden = {name for name, value in row.items() if value == -1}
         assert hidden == {
-            "voluntary_switches_total",
-            "involuntary_switches_total",
             "read_bytes_total",
             "write_bytes_total",
             "read_syscalls_total",

@@ -20,8 +20,7 @@ def test_read_again_until_the_process_is_gone(allowance: int, monkeypatch: pytes
         kept = KeptFile(Host(), f"/proc/{child.pid}/statm")
         try:
             assert kept.changed()
-            wait_for(lambda: not kept.changed())  # its start is over
-            wait_for(lambda: kept.content == kept.read())
+            wait_for(lambda: not kept.changed() and kept.content == kept.read())  # once its start is over
         finally:
             child.kill()
     with pytest.raises(NoData):

@@ -182,3 +182,31 @@ def test_only_changed_lines_are_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     processes.scan()
     processes.close()
     assert len(parsed) < total
+
+
+def test_what_others_do_to_a_sleeper_is_seen_in_turn() -> None:
+    """It does not run, so its clock stands still; its stat file is read once in eight scans all the same."""
+    with subprocess.Popen(["/bin/sleep", "1000"]) as child:
+        processes = ProcessTable(Host())
+        try:
+            wait_for(lambda: row_of(processes.scan(), child.pid)["command"] == "/bin/sleep 1000")
+            os.setpriority(os.PRIO_PROCESS, child.pid, 7)
+            seen = [row_of(processes.scan(), child.pid)["nice"] for _ in range(8)]
+            assert seen[-1] == 7
+        finally:
+            processes.close()
+            child.kill()
+
+
+def test_a_table_without_clocks_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In another PID namespace than ``/proc`` the numbers mean other processes: each file is read."""
+    monkeypatch.setattr(Host, "has_clocks", False)
+    with subprocess.Popen(["/bin/sleep", "1000"]) as child:
+        processes = ProcessTable(Host())
+        try:
+            wait_for(lambda: row_of(processes.scan(), child.pid)["command"] == "/bin/sleep 1000")
+            os.setpriority(os.PRIO_PROCESS, child.pid, 7)
+            assert row_of(processes.scan(), child.pid)["nice"] == 7
+        finally:
+            processes.close()
+            child.kill()

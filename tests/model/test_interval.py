@@ -214,8 +214,7 @@ def tree(at: int, *rows: tuple[int, int, int]) -> TargetSection:
     zeros = {
         f"{name}_total": [0] * len(rows)
         for name in (
-            "minor_faults", "major_faults", "voluntary_switches", "involuntary_switches",
-            "read_bytes", "write_bytes", "read_syscalls", "write_syscalls",
+            "minor_faults", "major_faults", "read_bytes", "write_bytes", "read_syscalls", "write_syscalls",
         )
     }  # fmt: skip
     table = Table.of(

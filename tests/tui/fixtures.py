@@ -177,8 +177,8 @@ def _collectors(target: bool) -> tuple[CollectorStatus, ...]:
 def _tree(now: int, tick: int) -> TargetSection:
     pids = [TARGET_PID, TARGET_PID + 2, TARGET_PID + 3, TARGET_PID + 4]
     rates = {
-        "user_ticks": 35.0, "system_ticks": 4.0, "minor_faults_total": 200.0, "voluntary_switches_total": 300.0,
-        "involuntary_switches_total": 90.0, "read_bytes_total": 20_000.0, "write_bytes_total": 700_000.0,
+        "user_ticks": 35.0, "system_ticks": 4.0, "minor_faults_total": 200.0,
+        "read_bytes_total": 20_000.0, "write_bytes_total": 700_000.0,
         "read_syscalls_total": 40.0, "write_syscalls_total": 150.0,
     }  # fmt: skip
     fixed = {"swap_bytes": 0, "major_faults_total": 0, "fds": 31, "fd_limit": 1024, "threads": 3}

@@ -11,6 +11,7 @@ from textual.strip import Strip
 from perftui.model.update import Update
 from perftui.tui.messages import ExplainAsked, KeepChosen, ProposalChosen, TargetPicked, UndoChosen
 from perftui.tui.palette import Palette
+from perftui.tui.terminal import Net
 from perftui.tui.widgets.line import LineView
 
 THEME = {
@@ -52,6 +53,7 @@ class Stage(App[None]):
     """An app with one pane; it keeps what the pane posts."""
 
     palette = COLOURED
+    net = Net(colors=True, ascii_only=False)
 
     def __init__(self, pane: LineView) -> None:
         super().__init__()

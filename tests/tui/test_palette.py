@@ -36,7 +36,7 @@ def test_sixteen_colours_are_the_terminals_own() -> None:
 
 def test_ascii_has_no_other_signs() -> None:
     glyphs = PLAIN.glyphs
-    signs = [getattr(glyphs, name) for name in glyphs.__slots__]
+    signs = [getattr(glyphs, name) for name in glyphs.__struct_fields__]
     assert all(sign.isascii() for sign in signs)
     assert len(glyphs.levels) == len(COLOURED.glyphs.levels) == 9
 

@@ -147,8 +147,6 @@ TREE_COLUMNS = [
     "major_faults_total",
     "user_ticks",
     "system_ticks",
-    "voluntary_switches_total",
-    "involuntary_switches_total",
     "read_bytes_total",
     "write_bytes_total",
     "read_syscalls_total",

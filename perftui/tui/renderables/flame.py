@@ -7,10 +7,10 @@ deep stacks fit on few rows.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import PurePosixPath
 
+import msgspec
 from rich.style import Style
 from textual.strip import Strip
 
@@ -40,8 +40,7 @@ ORIGINS = ("own", "library", "stdlib", "native")
 REVERSED = Style(reverse=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
+class Box(msgspec.Struct, frozen=True, kw_only=True):
     """One box: ``chain`` holds the nodes folded into it, outermost first; ``path`` leads to the last of them.
 
     ``node`` is None for the callees too small for a box of their own.
@@ -62,13 +61,12 @@ class Box:
         return self.path[: len(self.path) - len(self.chain)]
 
 
-@dataclass(frozen=True, slots=True)
-class Icicle:
+class Icicle(msgspec.Struct, frozen=True):
     """Boxes row by row, the root's first."""
 
     width: int
     rows: tuple[tuple[Box, ...], ...] = ()
-    children: dict[Path, tuple[Box, ...]] = field(default_factory=dict)
+    children: dict[Path, tuple[Box, ...]] = msgspec.field(default_factory=dict)
 
     def boxes(self) -> Iterator[Box]:
         for row in self.rows:
@@ -222,8 +220,7 @@ def found_total(root: Node, needle: str) -> float:
     return total
 
 
-@dataclass(slots=True)
-class HotRow:
+class HotRow(msgspec.Struct):
     """One function over the whole tree, in samples."""
 
     function: str

@@ -1,8 +1,9 @@
 """What the resource pane shows: one gauge per resource, from one update."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from math import ceil, isnan, nan
+
+import msgspec
 
 from perftui.model.interval import Interval
 from perftui.model.sample import Sample
@@ -14,8 +15,7 @@ NETWORK_FLOOR = 100_000.0
 """Bytes a second that fill a bar on an otherwise quiet disk or network; a busier one raises the scale."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gauge:
+class Gauge(msgspec.Struct, frozen=True):
     """One row. ``series`` is oldest first; ``missing`` says why there is none. Low ``rank`` stays when space is short.
 
     ``facts`` go from the last where there is no room for all.

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from perftui.model.update import Update
 from perftui.tui.palette import Glyphs
@@ -25,8 +26,7 @@ MOVES_RATIO, MOVES_CORES = 0.10, 0.03
 are hard to read, and each costs a whole line on the wire instead of a few figures."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessTable:
+class ProcessTable(msgspec.Struct, frozen=True):
     """The columns of one sample, and each process's CPU in cores (empty before the second sample)."""
 
     pids: Sequence[int]

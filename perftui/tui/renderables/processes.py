@@ -1,7 +1,6 @@
 """Rows of the process list."""
 
-from dataclasses import dataclass
-
+import msgspec
 from textual.strip import Strip
 
 from perftui.model.units import bytes_text, count_text
@@ -13,8 +12,7 @@ NAME_WIDTH = 16
 """The kernel keeps 15 bytes of a name; the rest is room for a branch of the tree."""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(msgspec.Struct, frozen=True):
     """Which columns a width has room for. What changes stands left and what stays right: only the left is sent."""
 
     pid: int

@@ -10,6 +10,8 @@ from typing import ClassVar, Protocol, cast
 
 from rich.cells import get_character_cell_size
 from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -22,11 +24,18 @@ Hint = tuple[str, str]
 """A key and what it does, as the footer shows them."""
 
 
-class HasPalette(Protocol):
+_NO_MATTER = Color(0, 0, 0)
+"""The background that a filter is told; the net does not ask for it."""
+
+
+class PaneApp(Protocol):
     """What a pane asks of its app."""
 
     @property
     def palette(self) -> Palette: ...
+
+    @property
+    def net(self) -> LineFilter: ...
 
 
 class LineView(Widget):
@@ -49,7 +58,7 @@ class LineView(Widget):
 
     @property
     def palette(self) -> Palette:
-        return cast(HasPalette, self.app).palette
+        return cast(PaneApp, self.app).palette
 
     def show(self, update: Update) -> None:
         """Take a new update and redraw if anybody can see it."""
@@ -77,7 +86,9 @@ class LineView(Widget):
     def set_lines(self, lines: Sequence[Strip]) -> None:
         """Replace the lines; only those that differ are repainted."""
         regions = list(changed_regions(self._lines, lines, self.size.width))
-        self._lines = list(lines)
+        changed = {region.y for region in regions}
+        # An old strip keeps what Textual has worked out for it: filtered, cropped, divided.
+        self._lines = [line if y in changed else self._lines[y] for y, line in enumerate(lines)]
         if regions:
             self.refresh(*regions)
 
@@ -85,12 +96,13 @@ class LineView(Widget):
         return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width, self.palette.text)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Hand over ready lines: they need no border, padding or text style of the style sheet."""
+        """Hand over ready lines: they need no border, padding or text style of the style sheet.
+
+        Their colours are the palette's, made for this terminal. Of the app's filters they need the net alone.
+        """
         strips = [self.render_line(y) for y in crop.line_range]
-        if filters := self.get_line_filters():
-            background = self.background_colors[1]
-            for line_filter in filters:
-                strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        app = cast(PaneApp, self.app)
+        strips = [strip.apply_filter(app.net, _NO_MATTER) for strip in strips]
         if crop.column_span != (0, self.size.width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips

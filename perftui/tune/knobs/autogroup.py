@@ -41,16 +41,20 @@ class Autogroup:
             except NoData as error:
                 readings[subject] = unavailable(self.id, subject, error.reason, error.remedy)
                 continue
-            if found is not None:
-                readings[subject] = KnobReading(
-                    knob=self.id,
-                    subject=subject,
-                    available=True,
-                    value=found[1],
-                    permitted=may("CAP_SYS_NICE"),
-                    privilege="CAP_SYS_NICE",
-                    detail={"pid": str(process.pid), "start_ticks": str(process.start_ticks), "group": found[0]},
+            if found is None:
+                readings[subject] = unavailable(
+                    self.id, subject, "it was not started in a session of its own", "start it with setsid"
                 )
+                continue
+            readings[subject] = KnobReading(
+                knob=self.id,
+                subject=subject,
+                available=True,
+                value=found[1],
+                permitted=may("CAP_SYS_NICE"),
+                privilege="CAP_SYS_NICE",
+                detail={"pid": str(process.pid), "start_ticks": str(process.start_ticks), "group": found[0]},
+            )
         return tuple(readings.values())
 
     def propose(self, finding: Finding, reading: KnobReading, sample: Sample, interval: Interval) -> Proposal | None:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -45,6 +47,15 @@ def test_neighbours_in_the_session_are_not_reached() -> None:
     mixed = propose(interval_of(others=FOUR_ELSEWHERE[:2] + FOUR_BESIDE[2:]))
     assert mixed is not None
     assert "does nothing against python 202, python 203" in mixed.expected_effect
+
+
+def test_a_process_without_a_session_of_its_own(tmp_path: Path) -> None:
+    """What was never started in a new session (a service of a container's first process) has an empty file."""
+    (tmp_path / f"proc/{PID}").mkdir(parents=True)
+    (tmp_path / f"proc/{PID}/autogroup").write_text("")
+    (reading,) = AUTOGROUP.read(Host(tmp_path), sample_at(1))
+    assert not reading.available
+    assert "session of its own" in reading.reason
 
 
 def test_nothing_to_propose() -> None:
