@@ -102,6 +102,19 @@ class StackReader:
         idle = sum(row.samples - row.on_cpu for row in rows if self._leaf_is(row, _IDLE_FRAMES))
         return idle > 0.5 * sleeping
 
+    def inside(self, waiters: Threads) -> Threads:
+        """Other threads, seen mostly in or below the function in which most of ``waiters`` sleep."""
+        places = self.sleeping_places(waiters)
+        if not places or places[0].share <= 0.5:
+            return frozenset()
+        wanted = places[0].frame
+
+        def below(row: StackRow) -> bool:
+            frames = (self.profile.frames[at] for at in self.profile.stacks[row.stack])
+            return any((frame.function, frame.file) == (wanted.function, wanted.file) for frame in frames)
+
+        return frozenset(key for key, rows in self._kept.items() if key not in waiters and _share(rows, below) > 0.5)
+
     def running_places(self, threads: Threads | None = None) -> list[Place]:
         """The user's functions by on-CPU time, heaviest first; of all threads unless some are given."""
         return self._places(threads, lambda row: row.on_cpu, by_line=False)

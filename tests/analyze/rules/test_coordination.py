@@ -108,6 +108,32 @@ def test_a_lock_held_across_a_computation_comes_before_the_gil_and_the_core() ->
     assert [finding.rule for finding in diagnosis.findings][:2] == ["coord-lock", "coord-gil"]
 
 
+def starved(run: float) -> tuple[tuple[Task, ...], StackProfile]:
+    """Seven threads that never get the lock, and one that takes it again each time."""
+    waiters = team(7, run, lock(1.0), slices=8)
+    holder = Task(tid=PID, run=0.98, slices=60, looks=(running(1.0),))
+    rows: list[tuple[int, tuple[Frame, ...], int, float]] = [(task.tid, (WITH_LOCK,), 900, 0.0) for task in waiters]
+    rows.append((PID, (HELD, frame("add", line=40)), 900, 880.0))
+    return (holder, *waiters), profile(rows)
+
+
+def test_a_lock_whose_holder_takes_it_again_each_time() -> None:
+    """Recorded: Python's lock is not fair, and a holder that computes can keep it for ten seconds and more."""
+    tasks, stacks = starved(run=0.00026)
+    diagnosis = diagnose(tasks=tasks, busy=(1.0, 0.0), profile=stacks)
+    assert label(diagnosis) == "coord-lock"
+    blame = diagnosis.findings[0].blame
+    assert blame is not None
+    assert blame.function in ("book", "add")
+    assert "7.0 of 8 threads" in diagnosis.findings[0].summary
+
+
+def test_a_worker_that_computes_while_the_others_do_small_jobs_holds_no_lock() -> None:
+    """A pool of the application's own: they sleep in the function that the busy one is in."""
+    tasks, stacks = starved(run=0.008)
+    assert label(diagnose(tasks=tasks, busy=(1.0, 0.0), profile=stacks)) == "cpu-one-core"
+
+
 def test_short_waits_at_a_pools_queue_among_long_ones_for_the_gil() -> None:
     tasks = team(8, 0.125, running(0.2), gil(0.66), lock(0.14), slices=200)
     stacks = in_stack(tasks, ((frame("round_trip"),), 900, 110.0))
