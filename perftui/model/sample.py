@@ -270,13 +270,20 @@ class KnobReading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CollectorStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How one collector fared in this tick and what it cost."""
+    """How one collector fared in its latest reading and what that cost.
+
+    ``period_seconds`` is 0 for one that is read in every tick. ``age_ns`` is the time since its section was read, also
+    when a later reading has failed; 0 when there was none.
+    """
 
     name: str
     state: Literal["ok", "no_data", "failed"]
     reason: str = ""
     remedy: str = ""
     cpu_ns: int = 0
+    wall_ns: int = 0
+    age_ns: int = 0
+    period_seconds: float = 0.0
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,12 +11,18 @@ from perftui.model.sample import Sample
 
 
 class OwnCost(msgspec.Struct, frozen=True, kw_only=True):
-    """What perftui itself uses. CPU in percent of one core, samplers apart."""
+    """What perftui itself uses. CPU in percent of one core, samplers apart.
+
+    ``interval_seconds`` is the time to the next tick: longer than asked for while the host is starved.
+    ``missed_ticks_total`` counts the ticks that came so late that the next one was due.
+    """
 
     cpu_pct: float
     rss_bytes: int
     sampler_cpu_pct: float = 0.0
     target_slowdown_pct: float | None = None
+    interval_seconds: float = 1.0
+    missed_ticks_total: int = 0
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):

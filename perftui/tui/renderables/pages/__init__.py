@@ -1,0 +1,12 @@
+"""The pages of the details sheet. Each is a pure function: update, width and palette in, lines out."""
+
+from collections.abc import Callable
+
+from textual.strip import Strip
+
+from perftui.model.update import Update
+from perftui.tui.palette import Palette
+from perftui.tui.renderables.pages.collectors import collectors_page
+
+PAGES: tuple[tuple[str, Callable[[Update, int, Palette], list[Strip]]], ...] = (("Collectors", collectors_page),)
+"""Name and page, in the order of the sheet. A line is exactly as wide as asked for; the sheet scrolls."""
