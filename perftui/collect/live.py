@@ -9,7 +9,8 @@ from perftui.errors import NoData
 from perftui.host.clock import monotonic_ns, wall_ns
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
-from perftui.model.sample import CollectorStatus, ProcessSection, Sample, Section
+from perftui.model.sample import CollectorStatus, ProcessSection, Sample
+from perftui.model.section import Section
 from perftui.model.target import HOST
 
 

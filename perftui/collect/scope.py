@@ -5,7 +5,8 @@ from typing import NamedTuple, Protocol
 
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
-from perftui.model.sample import ProcessSection, Sample, Section
+from perftui.model.sample import ProcessSection, Sample
+from perftui.model.section import Section
 
 
 class Scope(NamedTuple):

@@ -9,7 +9,8 @@ import msgspec
 from perftui.model import rates, target_rates
 from perftui.model.neighbours import Neighbour, Press, neighbours_of, press_of, sessions_of
 from perftui.model.rates import CpuUse, DiskUse, HostPressure, NetworkUse
-from perftui.model.sample import ProcessSection, Sample, Section
+from perftui.model.sample import ProcessSection, Sample
+from perftui.model.section import Section
 from perftui.model.target_rates import QuotaUse, ThreadUse, TreeUse
 
 SUSPEND_SLACK_NS = 2_000_000_000

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from perftui.model.sample import CpuSection, DiskSection, NetworkSection, PressureLine, PressureSection, Section
+from perftui.model.sample import CpuSection, DiskSection, NetworkSection, PressureLine, PressureSection
+from perftui.model.section import Section
 from perftui.model.table import Table
 
 

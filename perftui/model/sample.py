@@ -10,18 +10,17 @@ from typing import Literal
 
 import msgspec
 
+from perftui.model.process_sections import (
+    DelaySection,
+    LimitSection,
+    OpenFileSection,
+    SmapsSection,
+    SocketSection,
+    ThreadIoSection,
+)
+from perftui.model.section import Section
 from perftui.model.table import Table
 from perftui.model.target import Target
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all sections: each has the time of its own reading.
-
-    ``boottime_ns`` (CLOCK_BOOTTIME, the clock of ``start_ticks``) is 0 except in sections of processes and threads.
-    """
-
-    monotonic_ns: int
-    boottime_ns: int = 0
 
 
 class CpuSection(Section, frozen=True, kw_only=True):
@@ -303,6 +302,12 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     threads: ThreadSection | None = None
     waits: WaitSection | None = None
     cgroup: CgroupSection | None = None
+    smaps: SmapsSection | None = None
+    open_files: OpenFileSection | None = None
+    sockets: SocketSection | None = None
+    delays: DelaySection | None = None
+    limits: LimitSection | None = None
+    thread_io: ThreadIoSection | None = None
     knobs: tuple[KnobReading, ...] = ()
     collectors: tuple[CollectorStatus, ...] = ()
 

@@ -1,0 +1,13 @@
+"""What every section of a sample has."""
+
+import msgspec
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all sections: each has the time of its own reading.
+
+    ``boottime_ns`` (CLOCK_BOOTTIME, the clock of ``start_ticks``) is 0 except in sections of processes and threads.
+    """
+
+    monotonic_ns: int
+    boottime_ns: int = 0
