@@ -13,35 +13,30 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from perftui.config import Config
-from perftui.errors import PerftuiError
-from perftui.model.journal import JournalEntry
 from perftui.model.update import Update
 from perftui.tui import terminal
+from perftui.tui.changes import ChangingApp
 from perftui.tui.commands import commands
 from perftui.tui.messages import (
     ExplainAsked,
     Failed,
     KeepChosen,
-    ProposalChosen,
     Said,
-    SignalAsked,
     TargetPicked,
     Ticked,
     UndoChosen,
 )
 from perftui.tui.palette import Colors, Palette
 from perftui.tui.renderables.banner import countdown, waiting_entry
-from perftui.tui.screens.confirm import CANCEL, confirm_apply, confirm_undo
 from perftui.tui.screens.explain import explain_sheet
-from perftui.tui.screens.help import Section, help_sheet
+from perftui.tui.screens.help import help_sheet
 from perftui.tui.screens.main import MainScreen, Resumed
 from perftui.tui.screens.sheet import Sheet
-from perftui.tui.screens.signals import SIGNALS, confirm_signal
 from perftui.tui.themes import load_themes, pick_theme, textual_theme
 from perftui.tui.watching import Watching
 
 
-class PerftuiApp(terminal.LeavingApp):
+class PerftuiApp(ChangingApp):
     """Shows what the session says and asks it for what the user wants; decides nothing itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,6 +44,7 @@ class PerftuiApp(terminal.LeavingApp):
         Binding("q,f10", "quit", "quit"),
         Binding("ctrl+c", "quit", "quit", priority=True),
         Binding("ctrl+z", "suspend_process", "suspend", priority=True),
+        Binding("d", "details", "details of the host, the target and the collectors"),
         Binding("space", "pause", "pause and go on: what is shown is frozen, watching goes on"),
         Binding("p", "profiling", "switch stack sampling on or off"),
         Binding("K", "keep", "keep the change that waits"),
@@ -115,7 +111,7 @@ class PerftuiApp(terminal.LeavingApp):
 
     def _watch(self) -> None:
         self.session.start(self._take, self._fail)
-        self._in_session(self._tell_notices)
+        self.in_session(self._tell_notices)
 
     def stop_session(self) -> None:
         if self._session is not None:
@@ -160,6 +156,8 @@ class PerftuiApp(terminal.LeavingApp):
             return
         if isinstance(self.screen, Sheet):
             self.screen.remind(countdown(update))
+            if not self.paused:
+                self.screen.show(update)
         elif self.screen is self.main and self.paused:
             self.main.show_banner(update)
         elif self.screen is self.main:
@@ -173,18 +171,17 @@ class PerftuiApp(terminal.LeavingApp):
         self._show_latest()
 
     def action_help(self) -> None:
-        views = self.main.views.items()
-        panes: list[Section] = [
-            (name.title(), [b for owner in type(view).__mro__ for b in vars(owner).get("BINDINGS", ())])
-            for name, view in views
-            if view.can_focus
-        ]
-        sections: list[Section] = [("Everywhere", [*self.BINDINGS, *self.main.BINDINGS]), *panes]
-        self.push_screen(help_sheet(sections, read_only=self.read_only))
+        everywhere = [*self.BINDINGS, *self.main.BINDINGS]
+        self.push_screen(help_sheet(everywhere, self.main.views, read_only=self.read_only))
+
+    def action_details(self) -> None:
+        from perftui.tui.screens.details import Details  # its pages stay out of the first frame
+
+        self.push_screen(Details(self.main.latest))
 
     def action_profiling(self) -> None:
         wanted = not self.session.profiling
-        self._in_session(partial(self.session.set_profiling, wanted), f"stack sampling is {'on' if wanted else 'off'}")
+        self.in_session(partial(self.session.set_profiling, wanted), f"stack sampling is {'on' if wanted else 'off'}")
 
     def action_leave_target(self) -> None:
         self.post_message(TargetPicked(None))
@@ -199,7 +196,7 @@ class PerftuiApp(terminal.LeavingApp):
         """Keep or undo the change that the banner shows."""
         entry = waiting_entry(self._latest)
         if entry is None:
-            self.main.tell("no change waits for an answer")
+            self.tell("no change waits for an answer")
         else:
             self.post_message(message(entry))
 
@@ -229,71 +226,13 @@ class PerftuiApp(terminal.LeavingApp):
 
     def on_target_picked(self, message: TargetPicked) -> None:
         whom = f"process {message.pid}" if message.pid is not None else "the whole host"
-        self._in_session(partial(self.session.select, message.pid), f"watching {whom}")
-
-    def on_proposal_chosen(self, message: ProposalChosen) -> None:
-        proposal = message.proposal
-        if self.read_only:
-            self.main.tell("this is a read-only session: nothing is written")
-            return
-        sheet = confirm_apply(proposal, self.config.deadline_seconds)
-        self._confirm(sheet, lambda _: self._in_session(partial(self.session.apply, proposal, "user")))
-
-    def on_keep_chosen(self, message: KeepChosen) -> None:
-        if not self.read_only:
-            done = f"kept {message.entry.proposal.knob} {message.entry.proposal.after}"
-            self._in_session(partial(self.session.keep, message.entry.id), done)
-
-    def on_undo_chosen(self, message: UndoChosen) -> None:
-        """An open change goes back at once: that was agreed to with it. A kept one is a change of its own."""
-        entry = message.entry
-        if self.read_only:
-            return
-        if entry.open:
-            self._undo(entry)
-        else:
-            self._confirm(confirm_undo(entry.proposal), lambda _: self._undo(entry))
-
-    def _undo(self, entry: JournalEntry) -> None:
-        self._in_session(partial(self.session.undo, entry.id), f"put {entry.proposal.knob} back")
-
-    def on_signal_asked(self, message: SignalAsked) -> None:
-        if self.read_only:
-            self.main.tell("this is a read-only session: no signal is sent")
-            return
-        process = message.process
-
-        def send(button: str) -> None:
-            done = f"SIG{button} sent to {process.pid} {message.name}"
-            self._in_session(partial(self.session.send_signal, process, SIGNALS[button]), done)
-
-        self._confirm(confirm_signal(process, message.name, message.command), send)
-
-    def _confirm(self, sheet: Sheet, then: Callable[[str], None]) -> None:
-        """Show a dialog, and go on with the button that was pressed unless it was Cancel."""
-
-        def answered(button: str | None) -> None:
-            if button not in (None, CANCEL):
-                then(button)
-
-        self.push_screen(sheet, answered)
+        self.in_session(partial(self.session.select, message.pid), f"watching {whom}")
 
     def on_explain_asked(self, message: ExplainAsked) -> None:
         self.push_screen(explain_sheet(message.rule_id))
 
     def on_said(self, message: Said) -> None:
-        self.main.tell(message.text, lasting=message.lasting)
+        self.tell(message.text, lasting=message.lasting)
 
-    def _in_session(self, job: Callable[[], object], done: str = "") -> None:
-        """Run a blocking call of the session in a thread, and say how it went."""
-
-        def run() -> None:
-            try:
-                job()
-            except (PerftuiError, OSError) as error:
-                self.post_message(Said(str(error)))
-                return
-            if done:
-                self.post_message(Said(done))
-
-        self.run_worker(run, thread=True)
+    def tell(self, text: str, *, lasting: bool = False) -> None:
+        self.main.tell(text, lasting=lasting)

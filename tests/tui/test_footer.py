@@ -11,4 +11,4 @@ async def test_the_footer_leaves_out_what_does_not_fit() -> None:
         assert app.texts()[0].rstrip() == "Enter attach  / filter  t tree"
         await pilot.resize_terminal(80, 1)
         await pilot.pause()
-        assert app.texts()[0].rstrip().endswith("d whole host")
+        assert app.texts()[0].rstrip().endswith("h whole host")

@@ -35,11 +35,11 @@ async def test_the_busy_ones_come_first_and_the_target_is_marked() -> None:
         assert sum(line.startswith("▶") for line in app.texts()[1:]) == 2
 
 
-async def test_enter_attaches_and_d_goes_back_to_the_host() -> None:
+async def test_enter_attaches_and_h_goes_back_to_the_host() -> None:
     app = Stage(ProcessList())
     async with app.run_test(size=(80, 12)) as pilot:
         app.show(build_update())
-        await pilot.press("j", "j", "enter", "d")
+        await pilot.press("j", "j", "enter", "h")
         assert picked(app) == [shown_pids(app)[2], None]
 
 

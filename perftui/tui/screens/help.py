@@ -1,9 +1,10 @@
 """All keys, by pane. The lists come from the bindings themselves."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
+from textual.widget import Widget
 
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.cells import fit, strip_of
@@ -29,11 +30,11 @@ KEY_NAMES = {
 WRITING_ACTIONS = ("choose", "keep", "undo", "signal")
 """Bindings of these actions write to the system: they are not listed in a read-only session."""
 
-Section = tuple[str, Sequence[BindingType]]
 
-
-def help_sheet(sections: Iterable[Section], *, read_only: bool) -> Sheet:
-    """One block per section, a key and what it does per line."""
+def help_sheet(everywhere: Sequence[BindingType], panes: Mapping[str, Widget], *, read_only: bool) -> Sheet:
+    """A block for the keys that work everywhere, one for each pane that takes keys; a key and what it does per line."""
+    sections = [("Everywhere", everywhere)]
+    sections += [(name.title(), _bindings_of(pane)) for name, pane in panes.items() if pane.can_focus]
     blocks = [(title, key_lines(bindings, read_only=read_only)) for title, bindings in sections]
 
     def body(width: int, palette: Palette) -> list[Strip]:
@@ -47,6 +48,11 @@ def help_sheet(sections: Iterable[Section], *, read_only: bool) -> Sheet:
         return lines[:-1]
 
     return Sheet(body)
+
+
+def _bindings_of(pane: Widget) -> list[BindingType]:
+    """Its own keys, then those it has from its base classes."""
+    return [binding for owner in type(pane).__mro__ for binding in vars(owner).get("BINDINGS", ())]
 
 
 def key_lines(bindings: Sequence[BindingType], *, read_only: bool) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ from perftui.tui.widgets.tabs import PaneChosen, Tabs
 from perftui.tui.widgets.verdict import VerdictLine
 
 COMMON_HINTS: tuple[Hint, ...] = (
-    ("?", "help"), ("Tab", "next pane"), ("z", "maximise"), ("Space", "pause"), ("q", "quit"),
+    ("?", "help"), ("d", "details"), ("Tab", "next pane"), ("z", "maximise"), ("Space", "pause"), ("q", "quit"),
 )  # fmt: skip
 WRITING_HINTS = {"processes": {"x"}, "proposals": {"Enter"}, "journal": {"Enter", "u"}}
 
@@ -71,7 +71,7 @@ class MainScreen(Screen[None]):
             "journal": JournalView(id="journal"),
             "footer": self.footer,
         }
-        self._latest: Update | None = None
+        self.latest: Update | None = None
         self._second: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -86,7 +86,7 @@ class MainScreen(Screen[None]):
 
     def show(self, update: Update) -> None:
         """One tick: hand the update to every pane that can be seen."""
-        self._latest = update
+        self.latest = update
         self.show_banner(update)
         for view in self.views.values():
             if view.display and view is not self.banner:
@@ -119,8 +119,8 @@ class MainScreen(Screen[None]):
             if region is not None:
                 view.styles.offset = (region.x, region.y)
                 view.styles.width, view.styles.height = region.width, region.height
-            if appears and self._latest is not None:
-                view.show(self._latest)
+            if appears and self.latest is not None:
+                view.show(self.latest)
 
     def action_pane(self, pane: str) -> None:
         """Show a pane and give it the keys."""

@@ -12,6 +12,7 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
+from perftui.model.update import Update
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.cells import Part, cells, strip_of
 from perftui.tui.widgets.line import LineView
@@ -108,6 +109,7 @@ def _width(buttons: Sequence[str]) -> int:
 class Sheet(ModalScreen[str]):
     """Dismissed with the name of the button that was pressed, with the first one's on Escape."""
 
+    page_type: ClassVar[type[Page]] = Page
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "close")]
 
     DEFAULT_CSS = """
@@ -118,7 +120,7 @@ class Sheet(ModalScreen[str]):
 
     def __init__(self, body: Body, buttons: Sequence[str] = ("Close",)) -> None:
         super().__init__()
-        self._page = Page(body, buttons)
+        self._page = self.page_type(body, buttons)
 
     def compose(self) -> ComposeResult:
         with Container(id="frame"):
@@ -128,6 +130,9 @@ class Sheet(ModalScreen[str]):
         """Say in the frame what the dialog hides; nothing with an empty text."""
         self.query_one("#frame").border_title = Content(text) if text else None
 
+    def show(self, update: Update) -> None:
+        """A tick came while the sheet is open: nothing changes in a dialog."""
+
     def on_mount(self) -> None:
         self._measure(self.app.size)
         self._page.focus()
@@ -136,14 +141,15 @@ class Sheet(ModalScreen[str]):
         self._measure(event.size)
 
     def _measure(self, size: Size) -> None:
-        """As wide as is good to read, as high as the text; never more than the terminal."""
-        palette = self._page.palette
-        self.set_class(palette.glyphs.vertical == "|", "-ascii")
-        width = min(MAX_WIDTH, size.width)
-        lines = len(self._page.body(max(1, width - 4), palette))
+        self.set_class(self._page.palette.glyphs.vertical == "|", "-ascii")
         frame = self.query_one("#frame")
-        frame.styles.width = width
-        frame.styles.height = min(size.height, lines + 4)
+        frame.styles.width, frame.styles.height = self.extent(size)
+
+    def extent(self, size: Size) -> tuple[int, int]:
+        """The cells that the frame takes of a terminal: as wide as is good to read, as high as the text."""
+        width = min(MAX_WIDTH, size.width)
+        lines = len(self._page.body(max(1, width - 4), self._page.palette))
+        return width, min(size.height, lines + 4)
 
     def action_leave(self) -> None:
         self.dismiss(self._page.buttons[0])

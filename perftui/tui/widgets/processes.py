@@ -23,7 +23,7 @@ class ProcessList(CursorPane):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "pick", "Attach"),
-        Binding("d", "leave", "Whole host"),
+        Binding("h", "leave", "Whole host"),
         Binding("slash,f4", "filter", "Filter"),
         Binding("t,f5", "tree", "Tree"),
         Binding("s,f6", "sort", "Sort"),
@@ -33,7 +33,7 @@ class ProcessList(CursorPane):
         Binding("N", "sort('pid')", "By PID", show=False),
     ]
     hints: ClassVar[tuple[Hint, ...]] = (
-        ("Enter", "attach"), ("/", "filter"), ("t", "tree"), ("s", "sort"), ("x", "signal"), ("d", "whole host"),
+        ("Enter", "attach"), ("/", "filter"), ("t", "tree"), ("s", "sort"), ("x", "signal"), ("h", "whole host"),
     )  # fmt: skip
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:

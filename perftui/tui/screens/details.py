@@ -1,0 +1,52 @@
+"""Every figure of the moment, in pages."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Size
+from textual.strip import Strip
+
+from perftui.model.update import Update
+from perftui.tui.palette import Palette
+from perftui.tui.renderables.cells import strip_of
+from perftui.tui.renderables.pages import PAGES
+from perftui.tui.screens.sheet import Page, Sheet
+
+
+class Pages(Page):
+    """The buttons are the pages: the chosen one is shown, from its top."""
+
+    def action_choose(self, by: int) -> None:
+        self._top = 0
+        super().action_choose(by)
+
+    def action_press(self) -> None:
+        """There is nothing to decide."""
+
+
+class Details(Sheet):
+    """As large as the terminal. Its figures follow the ticks, unless the screen is paused."""
+
+    page_type = Pages
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "leave", "close")]
+
+    def __init__(self, update: Update | None) -> None:
+        super().__init__(self._body, [name for name, _ in PAGES])
+        self._update = update
+
+    def on_mount(self) -> None:
+        self.query_one("#frame").border_subtitle = Content("Left Right page, Up Down scroll, Esc close")
+
+    def show(self, update: Update) -> None:
+        self._update = update
+        self._page.redraw()
+
+    def extent(self, size: Size) -> tuple[int, int]:
+        return size.width, size.height
+
+    def _body(self, width: int, palette: Palette) -> list[Strip]:
+        if self._update is None:
+            return [strip_of([("measuring", palette.muted)], width, palette)]
+        _, page = PAGES[self._page.chosen]
+        return page(self._update, width, palette)
