@@ -10,6 +10,17 @@ from typing import Literal
 
 import msgspec
 
+from perftui.model.host_sections import (
+    FilesystemSection,
+    FrequencySection,
+    InterruptSection,
+    LinkSection,
+    NumaSection,
+    ProtocolSection,
+    SensorSection,
+    SoftnetSection,
+    VmSection,
+)
 from perftui.model.process_sections import (
     DelaySection,
     LimitSection,
@@ -39,10 +50,17 @@ class CpuSection(Section, frozen=True, kw_only=True):
     load1: float
     load5: float
     load15: float
+    interrupts_total: int | None = None
+    softirqs_total: int | None = None
 
 
 class MemorySection(Section, frozen=True, kw_only=True):
-    """``/proc/meminfo`` in bytes and the counters of ``/proc/vmstat``."""
+    """``/proc/meminfo`` in bytes and the counters of ``/proc/vmstat``; ``page_bytes`` is the size of its pages.
+
+    ``cached_bytes`` is the page cache with ``shared_bytes`` (tmpfs and the like) in it. ``anon_huge_bytes`` are
+    transparent huge pages, ``huge_pages_*`` the reserved ones, each ``huge_page_bytes`` long. ``zswap_bytes`` holds
+    ``zswapped_bytes`` of swapped pages. What this kernel does not tell is None.
+    """
 
     total_bytes: int
     available_bytes: int
@@ -57,16 +75,37 @@ class MemorySection(Section, frozen=True, kw_only=True):
     swap_out_pages_total: int
     major_faults_total: int
     oom_kills_total: int
+    page_bytes: int = 4096
+    anon_bytes: int | None = None
+    mapped_bytes: int | None = None
+    shared_bytes: int | None = None
+    slab_reclaimable_bytes: int | None = None
+    slab_unreclaimable_bytes: int | None = None
+    kernel_stack_bytes: int | None = None
+    page_table_bytes: int | None = None
+    unevictable_bytes: int | None = None
+    committed_bytes: int | None = None
+    commit_limit_bytes: int | None = None
+    swap_cached_bytes: int | None = None
+    zswap_bytes: int | None = None
+    zswapped_bytes: int | None = None
+    anon_huge_bytes: int | None = None
+    huge_pages_total: int | None = None
+    huge_pages_free: int | None = None
+    huge_page_bytes: int | None = None
 
 
 class DiskSection(Section, frozen=True, kw_only=True):
-    """``/proc/diskstats`` of whole block devices that have done I/O.
+    """``/proc/diskstats`` of whole block devices that have done I/O, and of their partitions.
 
     Text column ``name``; columns ``reads_total read_bytes_total read_ms_total writes_total
-    write_bytes_total write_ms_total in_flight io_ms_total weighted_ms_total``.
+    write_bytes_total write_ms_total in_flight io_ms_total weighted_ms_total discards_total discard_bytes_total
+    discard_ms_total flushes_total flush_ms_total``; -1 where the kernel does not count discards (before 4.18) or
+    flushes (before 5.5; it counts them on whole devices only).
     """
 
     devices: Table
+    partitions: Table = Table()
 
 
 class NetworkSection(Section, frozen=True, kw_only=True):
@@ -89,11 +128,12 @@ class PressureLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PressureSection(Section, frozen=True, kw_only=True):
-    """Pressure stall information of the host."""
+    """Pressure stall information of the host. ``irq_full_total_us`` (time lost to interrupts) is not in every kernel."""
 
     cpu: PressureLine
     memory: PressureLine
     io: PressureLine
+    irq_full_total_us: int | None = None
 
 
 class ProcessSection(Section, frozen=True, kw_only=True):
@@ -308,6 +348,15 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     delays: DelaySection | None = None
     limits: LimitSection | None = None
     thread_io: ThreadIoSection | None = None
+    vm: VmSection | None = None
+    interrupts: InterruptSection | None = None
+    softnet: SoftnetSection | None = None
+    protocols: ProtocolSection | None = None
+    links: LinkSection | None = None
+    frequency: FrequencySection | None = None
+    filesystems: FilesystemSection | None = None
+    sensors: SensorSection | None = None
+    numa: NumaSection | None = None
     knobs: tuple[KnobReading, ...] = ()
     collectors: tuple[CollectorStatus, ...] = ()
 
