@@ -29,6 +29,7 @@ from perftui.model.process_sections import (
     SocketSection,
     ThreadIoSection,
 )
+from perftui.model.profile import ProfileStatus
 from perftui.model.section import Section
 from perftui.model.table import Table
 from perftui.model.target import Target
@@ -90,7 +91,7 @@ class MemorySection(Section, frozen=True, kw_only=True):
     zswap_bytes: int | None = None
     zswapped_bytes: int | None = None
     anon_huge_bytes: int | None = None
-    huge_pages_total: int | None = None
+    huge_pages: int | None = None
     huge_pages_free: int | None = None
     huge_page_bytes: int | None = None
 
@@ -326,7 +327,7 @@ class CollectorStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """One tick's sections."""
+    """One tick's sections, the readings of the knobs, and how the collectors and the stack sampler fared."""
 
     monotonic_ns: int
     wall_ns: int
@@ -358,6 +359,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     sensors: SensorSection | None = None
     numa: NumaSection | None = None
     knobs: tuple[KnobReading, ...] = ()
+    profile_status: ProfileStatus | None = None
     collectors: tuple[CollectorStatus, ...] = ()
 
     def status(self, collector: str) -> CollectorStatus | None:
