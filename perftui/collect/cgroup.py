@@ -8,7 +8,8 @@ from perftui.host.cgroupfs import Group, groups_of, levels, parse_membership, pa
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.host.text import visible
-from perftui.model.sample import CgroupCpu, CgroupMemory, CgroupSection, Sample
+from perftui.model.group_sections import CgroupCpu, CgroupMemory, CgroupSection
+from perftui.model.sample import Sample
 
 _NO_LIMIT_BYTES = 1 << 62
 """A v1 limit above this is the kernel's word for none (LONG_MAX rounded down to a page)."""

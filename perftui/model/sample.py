@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from perftui.model.group_sections import CgroupSection, GroupSection
 from perftui.model.host_sections import (
     FilesystemSection,
     FrequencySection,
@@ -256,40 +257,6 @@ class WaitSection(Section, frozen=True, kw_only=True, dict=True):
         return dict(zip(self.spans.ints("tid"), rows, strict=True))
 
 
-class CgroupCpu(msgspec.Struct, frozen=True, kw_only=True):
-    """One level of the cpu controller. ``quota_us`` is None for ``max``.
-
-    ``escaped``: ``path`` has characters spelled out to be shown, so it is not the name of a directory.
-    """
-
-    path: str
-    quota_us: int | None
-    period_us: int
-    periods_total: int
-    throttled_periods_total: int
-    throttled_ns_total: int
-    escaped: bool = False
-
-
-class CgroupMemory(msgspec.Struct, frozen=True, kw_only=True):
-    """The memory controller of the target's own group; limits are None for ``max``."""
-
-    path: str
-    current_bytes: int
-    limit_bytes: int | None
-    high_bytes: int | None
-    limit_hits_total: int
-    oom_kills_total: int
-
-
-class CgroupSection(Section, frozen=True, kw_only=True):
-    """The target's control groups: ``cpu`` from its own level up to (not including) the root."""
-
-    version: Literal[1, 2]
-    cpu: tuple[CgroupCpu, ...]
-    memory: CgroupMemory | None
-
-
 class KnobReading(msgspec.Struct, frozen=True, kw_only=True):
     """The current value of one knob on one subject, or why there is none.
 
@@ -343,6 +310,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     threads: ThreadSection | None = None
     waits: WaitSection | None = None
     cgroup: CgroupSection | None = None
+    group: GroupSection | None = None
     smaps: SmapsSection | None = None
     open_files: OpenFileSection | None = None
     sockets: SocketSection | None = None

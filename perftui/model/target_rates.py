@@ -4,8 +4,9 @@ from operator import itemgetter
 
 import msgspec
 
+from perftui.model.group_sections import CgroupSection
 from perftui.model.rates import first_new_start, rise
-from perftui.model.sample import THREAD_COUNTERS, CgroupSection, TargetSection, ThreadSection, WaitSection
+from perftui.model.sample import THREAD_COUNTERS, TargetSection, ThreadSection, WaitSection
 
 
 class TreeUse(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,11 +7,10 @@ from typing import Any
 from perftui.analyze.classify import classify
 from perftui.analyze.window import Window
 from perftui.model.finding import Diagnosis
+from perftui.model.group_sections import CgroupCpu, CgroupSection
 from perftui.model.profile import Frame, ProfileStatus, StackProfile, StackRow, ThreadName
 from perftui.model.sample import (
     REGIONS,
-    CgroupCpu,
-    CgroupSection,
     CollectorStatus,
     CpuSection,
     DiskSection,

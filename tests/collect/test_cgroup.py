@@ -13,7 +13,7 @@ from perftui.collect.scope import Scope
 from perftui.errors import NoData
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
-from perftui.model.sample import CgroupCpu, CgroupMemory, CgroupSection
+from perftui.model.group_sections import CgroupCpu, CgroupMemory, CgroupSection
 from tests.collect.held import NO_TARGET, held_child
 from tests.host.test_target import wait_for
 

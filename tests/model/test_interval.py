@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perftui.model.group_sections import CgroupCpu, CgroupSection
 from perftui.model.interval import Interval
 from perftui.model.sample import (
-    CgroupCpu,
-    CgroupSection,
     DiskSection,
     PressureLine,
     PressureSection,

@@ -5,13 +5,12 @@ from math import nan, sin
 from msgspec.structs import replace
 
 from perftui.model.finding import Blame, Diagnosis, Evidence, Finding, HotFunction, RuledOut, Unknown
+from perftui.model.group_sections import CgroupCpu, CgroupSection
 from perftui.model.interval import Interval
 from perftui.model.journal import EntryState, JournalEntry
 from perftui.model.profile import ProfileStatus
 from perftui.model.proposal import Proposal, SetNice, ThreadValue
 from perftui.model.sample import (
-    CgroupCpu,
-    CgroupSection,
     CollectorStatus,
     CpuSection,
     DiskSection,

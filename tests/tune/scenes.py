@@ -6,10 +6,9 @@ from perftui.collect.live import LiveSource
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.finding import Finding
+from perftui.model.group_sections import CgroupCpu, CgroupSection
 from perftui.model.interval import Interval
 from perftui.model.sample import (
-    CgroupCpu,
-    CgroupSection,
     CpuSection,
     DiskSection,
     KnobReading,

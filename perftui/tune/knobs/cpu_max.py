@@ -4,9 +4,10 @@ from perftui.errors import NoData
 from perftui.host.procfs import Host
 from perftui.host.text import visible
 from perftui.model.finding import Finding
+from perftui.model.group_sections import CgroupCpu
 from perftui.model.interval import Interval
 from perftui.model.proposal import Proposal, WriteFile
-from perftui.model.sample import CgroupCpu, KnobReading, Sample
+from perftui.model.sample import KnobReading, Sample
 from perftui.tune.knob import proposed, quoted, unavailable, writable
 
 MAX_STEP = 2.0

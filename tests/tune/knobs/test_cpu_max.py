@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from perftui.host.procfs import Host
+from perftui.model.group_sections import CgroupCpu
 from perftui.model.interval import Interval
 from perftui.model.proposal import Proposal, WriteFile
-from perftui.model.sample import CgroupCpu
 from perftui.tune.knobs.cpu_max import CpuMax, cores_text
 from tests.tune.scenes import finding_of, interval_of, read_live, reading_of, sample_at
 from tests.tune.support import cpu_cgroup, program

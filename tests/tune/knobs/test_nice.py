@@ -8,9 +8,9 @@ from perftui.collect.live import LiveSource
 from perftui.host import control
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
+from perftui.model.group_sections import CgroupCpu
 from perftui.model.interval import Interval
 from perftui.model.proposal import Proposal, SetNice
-from perftui.model.sample import CgroupCpu
 from perftui.tune.knob import thread_list, threads_before
 from perftui.tune.knobs.nice import Nice
 from tests.tune.scenes import PID, SESSION, finding_of, interval_of, read_live, reading_of, sample_at
