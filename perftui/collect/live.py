@@ -1,11 +1,12 @@
 """The running system as a source of samples."""
 
-import time
+from collections.abc import Sequence
 
-from perftui.collect import HOST_COLLECTORS, TARGET_COLLECTORS
+from perftui.collect import HOST_COLLECTORS, SLOW_HOST_COLLECTORS, SLOW_TARGET_COLLECTORS, TARGET_COLLECTORS
+from perftui.collect.background import SlowReader
+from perftui.collect.reading import read
 from perftui.collect.scope import Collector, Scope, scope_of
 from perftui.collect.waits import WaitCollector
-from perftui.errors import NoData
 from perftui.host.clock import monotonic_ns, wall_ns
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
@@ -13,9 +14,12 @@ from perftui.model.sample import CollectorStatus, ProcessSection, Sample
 from perftui.model.section import Section
 from perftui.model.target import HOST
 
+FIRST_ANSWERS_SECONDS = 0.05
+"""How long the first sample waits for the slow collectors; what takes longer is in a later one."""
+
 
 class LiveSource:
-    """Calls every collector and is the only place that turns their exceptions into states.
+    """Reads every collector: most in each ``sample``, the slow ones beside it.
 
     ``sample``, ``poll`` and ``close`` must not run at the same time. Two sources may, also on one ``Host``.
     """
@@ -24,10 +28,13 @@ class LiveSource:
         self._host = host
         self._held = held
         self._collectors: list[Collector] = [collector() for collector in HOST_COLLECTORS]
+        self._slow = [SlowReader(collector(), period, host) for collector, period in SLOW_HOST_COLLECTORS]
         self._target_collectors: list[Collector] = []
+        self._slow_target: list[SlowReader] = []
         self._waits: WaitCollector | None = None
         if held is not None:
             self._target_collectors = [collector() for collector in TARGET_COLLECTORS]
+            self._slow_target = [SlowReader(collector(), period, host) for collector, period in SLOW_TARGET_COLLECTORS]
             self._waits = next(c for c in self._target_collectors if isinstance(c, WaitCollector))
         self._previous: Sample | None = None
 
@@ -46,10 +53,15 @@ class LiveSource:
         sections: dict[str, Section] = {}
         statuses: list[CollectorStatus] = []
         now, wall = monotonic_ns(), wall_ns()
+        for reader in self._slow:
+            reader.begin_if_due(Scope(self._held, ()))
         self._collect(self._collectors, Scope(self._held, ()), sections, statuses)
         processes = sections.get("processes")
         scope = scope_of(self._held, processes if isinstance(processes, ProcessSection) else None)
+        for reader in self._slow_target:
+            reader.begin_if_due(scope)
         self._collect(self._target_collectors, scope, sections, statuses)
+        self._merge((*self._slow, *self._slow_target), sections, statuses)
         self._previous = Sample(
             monotonic_ns=now,
             wall_ns=wall,
@@ -61,32 +73,34 @@ class LiveSource:
         return self._previous
 
     def close(self) -> None:
-        """Close every kept file. May be called twice."""
-        for collector in (*self._collectors, *self._target_collectors):
+        """Close every kept file; those of a reading that is under way when it ends. May be called twice."""
+        for collector in (*self._collectors, *self._target_collectors, *self._slow, *self._slow_target):
             collector.close()
 
     def _collect(
         self,
-        collectors: list[Collector],
+        collectors: Sequence[Collector],
         scope: Scope,
         sections: dict[str, Section],
         statuses: list[CollectorStatus],
     ) -> None:
         for collector in collectors:
-            started = time.thread_time_ns()
-            state, reason, remedy = "ok", "", ""
-            try:
-                sections[collector.section] = collector.collect(self._host, scope, self._previous)
-            except NoData as error:
-                state, reason, remedy = "no_data", error.reason, error.remedy
-            except Exception as error:  # noqa: BLE001 (one broken collector must not take the others with it)
-                state, reason = "failed", f"{type(error).__name__}: {error}"
-            statuses.append(
-                CollectorStatus(
-                    name=collector.name,
-                    state=state,  # type: ignore[arg-type]  # one of the three literals above
-                    reason=reason,
-                    remedy=remedy,
-                    cpu_ns=time.thread_time_ns() - started,
-                )
-            )
+            section, status = read(collector, self._host, scope, self._previous)
+            statuses.append(status)
+            if section is not None:
+                sections[collector.section] = section
+
+    def _merge(
+        self, readers: Sequence[SlowReader], sections: dict[str, Section], statuses: list[CollectorStatus]
+    ) -> None:
+        """Add what the slow collectors have by now."""
+        if self._previous is None:
+            until = monotonic_ns() + FIRST_ANSWERS_SECONDS * 1e9
+            for reader in readers:
+                reader.wait((until - monotonic_ns()) / 1e9)
+        for reader in readers:
+            section, status = reader.answer()
+            if status is not None:
+                statuses.append(status)
+            if section is not None:
+                sections[reader.section] = section

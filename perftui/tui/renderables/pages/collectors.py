@@ -73,7 +73,8 @@ def _sums(update: Update) -> Iterator[str]:
     per_s = sum(
         status.cpu_ns / 1e9 / (status.period_seconds or cost.interval_seconds) for status in update.sample.collectors
     )
-    yield f"reading takes {100 * per_s:.2f} % of a core; all of perftui {cost.cpu_pct:.1f} %, {bytes_text(cost.rss_bytes)}"
+    whole = f"{cost.cpu_pct:.1f} %, {bytes_text(cost.rss_bytes)}"
+    yield f"reading takes {100 * per_s:.2f} % of a core; all of perftui {whole}"
     if cost.sampler_cpu_pct:
         yield f"the sampler of stacks takes {cost.sampler_cpu_pct:.1f} % of a core"
     yield f"a tick every {duration_text(cost.interval_seconds)}; {cost.missed_ticks_total} missed so far"
