@@ -1,0 +1,128 @@
+"""What must not leave the host does not, and what is harmless stays."""
+
+import string
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perftui.host.redact import HIDDEN, redact
+
+PLACES = (
+    "app --password {}",
+    "app --password={} --port 80",
+    "app --db-password {} serve",
+    "app -token {}",
+    "PASSWORD={} app --serve",
+    "env DB_PASSWORD={} MODE=x app",
+    "API_KEY: {}",
+    'curl -d {{"password": "{}"}}',
+    "curl -d {{'secret' : '{}'}}",
+    "curl -H Authorization: Bearer {} https://example.org",
+    "curl -H X-Auth-Token: {}",
+    "curl https://example.org/?user=x&access_token={}",
+    "postgres://ann:{}@db.example.org/app",
+    "amqp://:{}@mq:5672",
+    "git clone https://{}:x-oauth-basic@example.org/a.git --secret-key {}",
+    "rsync ann:{}@backup::files",
+    "curl -u ann:{} https://example.org",
+    "smbclient //srv/share -U ann%{}",
+    "mysql -uroot -p{} shop",
+    "mysqldump -h db -p{}",
+    "sshpass -p {} ssh host",
+    "redis-cli -h cache -a {} monitor",
+    "ldapsearch -x -D cn=admin -w {}",
+    "openssl rsa -passin pass:{}",
+    "java -Djavax.net.ssl.keyStorePassword={} -jar app.jar",
+    "AccountName=a;AccountKey={};",
+    "SENTRY_DSN={}",
+)
+SECRETS = st.text(string.ascii_letters + string.digits + "!#$%^*()_+~?", min_size=8, max_size=40).filter(
+    lambda secret: secret not in HIDDEN and not any(secret in place for place in PLACES)
+)
+
+
+@given(SECRETS, st.sampled_from(PLACES))
+def test_a_secret_in_a_telling_place_is_gone(secret: str, place: str) -> None:
+    shown = redact(place.format(secret, secret))
+    assert secret not in shown
+    assert HIDDEN in shown
+
+
+@given(SECRETS, SECRETS, st.sampled_from(["--password {} {} --port 80", "--password '{} {}'", 'PASSPHRASE="{} {}"']))
+def test_a_secret_of_two_words_is_gone(first: str, second: str, place: str) -> None:
+    shown = redact(f"app {place.format(first, second)}")
+    assert first not in shown
+    assert second not in shown
+
+
+@given(st.text(string.hexdigits, min_size=20, max_size=64), st.sampled_from(["token {}", "/secret/{}", "keys, {}"]))
+def test_what_nobody_types_is_gone_after_a_telling_word(digits: str, place: str) -> None:
+    assert digits.lower() not in redact(place.format(digits.lower()))
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "AKIAIOSFODNN7EXAMPLE",
+        "ASIAY34FZKBOKMUTVV7A",
+        "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+        "github_pat_11ABCDEFG0abcdefghijkl_mnopqrstuvwxyz",
+        "glpat-ABCdef123456ghiJKL78",
+        "xoxb-123456789012-abcdefABCDEF",
+        "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+        "sk-proj-abcdefghijklmnop1234",
+        "AIzaSyA-1234567890abcdefghijklmnopqrstu",
+        "hf_abcdefghijklmnopqrstuvwxyz",
+        "npm_abcdefghijklmnopqrstuvwxyz0123456789",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSMeKKF2QT4fwpM",
+        "-----BEGIN OPENSSH PRIVATE KEY-----b3BlbnNzaC1rZXktdjEAAAAA",
+    ],
+)
+def test_a_key_is_known_by_its_shape_alone(secret: str) -> None:
+    shown = redact(f"deploy to production {secret}")
+    assert secret not in shown
+    assert shown.startswith("deploy to production")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/usr/bin/python3 -m gunicorn app:app --workers 4 --bind 127.0.0.1:8000",
+        "postgres: checkpointer",
+        "[kworker/0:1-events]",
+        "/opt/app/.venv/lib/python3.11/site-packages/authlib/integrations/base_client.py",
+        "/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        "/user.slice/user-1000.slice/session-3.scope",
+        "ssh -p 2222 ann@example.org uptime",
+        "git clone https://example.org/a.git",
+        "no cpufreq in this VM",
+        "java -Xmx4g -jar service.jar",
+        "",
+    ],
+)
+def test_what_is_harmless_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+@given(st.text(string.ascii_lowercase + " /._-0123456789", max_size=200))
+def test_words_without_a_sign_of_a_secret_stay(text: str) -> None:
+    telling = ("pass", "pwd", "secret", "token", "cred", "cookie", "session", "auth", "signature", "key", "salt", "dsn",
+               "private", "bearer", "jwt", "webhook", "conn", "mysql", "maria", "zip", "7z", "rar", "redis", "ldap",
+               "basic", "sk-", "glpat-", "npm_", "hf_", "pypi-", "-u", "dop_", "xox", "gh")  # fmt: skip
+    if not any(word in text for word in telling):
+        assert redact(text) == text
+
+
+@given(SECRETS, st.sampled_from(PLACES))
+def test_doing_it_twice_changes_nothing_more(secret: str, place: str) -> None:
+    once = redact(place.format(secret, secret))
+    assert redact(once) == once
+
+
+@pytest.mark.parametrize("piece", ["a", "key", "-", "key=", "://:", "mysql -", "key ", "x:", "sk-", "'", "pass\\", "-key "])
+def test_a_text_made_to_be_slow_is_not(piece: str) -> None:
+    started = time.process_time()
+    redact((piece * 4096)[:4096])
+    assert time.process_time() - started < 2.0
