@@ -13,8 +13,8 @@ from perftui.model.sample import Sample
 class OwnCost(msgspec.Struct, frozen=True, kw_only=True):
     """What perftui itself uses. CPU in percent of one core, samplers apart.
 
-    ``interval_seconds`` is the time to the next tick: longer than asked for while the host is starved.
-    ``missed_ticks_total`` counts the ticks that came so late that the next one was due.
+    ``interval_seconds`` is the time between ticks: longer than asked for while the host is ``starved`` of CPU.
+    ``missed_ticks_total`` counts ticks that were left out because the one before them came a whole interval late.
     """
 
     cpu_pct: float
@@ -22,7 +22,34 @@ class OwnCost(msgspec.Struct, frozen=True, kw_only=True):
     sampler_cpu_pct: float = 0.0
     target_slowdown_pct: float | None = None
     interval_seconds: float = 1.0
+    starved: bool = False
     missed_ticks_total: int = 0
+
+
+class RecordingStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A recording that is being made, or the last one if it ended by itself: then ``error`` says why."""
+
+    path: str
+    started_wall_ns: int
+    samples: int = 0
+    error: str = ""
+
+
+class ReplayStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a replay stands. Times are wall-clock nanoseconds; ``marks`` are (time, text), oldest first.
+
+    ``searched_ratio`` is how far a search has come, None when there is none; ``said`` tells what became of the last
+    request, where the figures do not show it.
+    """
+
+    first_ns: int
+    last_ns: int
+    at_ns: int
+    speed: float
+    playing: bool
+    marks: tuple[tuple[int, str], ...] = ()
+    searched_ratio: float | None = None
+    said: str = ""
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +57,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 
     ``history`` maps a series name (``cpu``, ``memory``, ``target-cpu``, …) to its latest values, oldest
     first, one per tick; NaN where there was no data. ``profile`` is the merged recent windows.
+    ``recording`` is there while one is made, ``replay`` in a replay.
     """
 
     sample: Sample
@@ -41,3 +69,5 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     journal: tuple[JournalEntry, ...]
     history: dict[str, tuple[float, ...]]
     own_cost: OwnCost
+    recording: RecordingStatus | None = None
+    replay: ReplayStatus | None = None

@@ -4,14 +4,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
 from perftui.analyze.metrics import value_of
 from perftui.analyze.rules import RULES
-from perftui.collect.live import LiveSource
-from perftui.errors import PerftuiError, StoreError, TargetEnded
+from perftui.errors import StoreError, TargetEnded
 from perftui.host import clock
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
@@ -19,38 +18,24 @@ from perftui.model.finding import Diagnosis
 from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus
 from perftui.model.proposal import Proposal
-from perftui.model.sample import CollectorStatus, Sample
+from perftui.model.sample import Sample
 from perftui.model.target import ProcessId
 from perftui.model.update import OwnCost, Update
 from perftui.session.cost import OwnMeter
-from perftui.session.effects import Effect, ManualWatch, knob_key
+from perftui.session.effects import Effect, ManualWatch
 from perftui.session.options import SessionOptions
+from perftui.session.pace import Pace
 from perftui.session.pipeline import Pipeline
-from perftui.session.stacks import StackFollower
+from perftui.session.source import LiveTicks
 from perftui.store.journal import Journal
 from perftui.tune.executor import Executor, approve
-from perftui.tune.knobs import read_all
-from perftui.tune.plan import plan
-
-PROFILE_OFF = ProfileStatus(state="off", reason="profiling is switched off", remedy="press p")
-NO_TARGET = ProfileStatus(state="off", reason="no process is attached", remedy="pick one in the process list")
 
 
-@dataclass
-class _Watched:
-    """One target with everything that looks at it."""
+class _Watched(NamedTuple):
+    """One target and what is known of it."""
 
-    held: HeldTarget | None
-    source: LiveSource
+    source: LiveTicks
     pipeline: Pipeline
-    stacks: StackFollower | None = None
-
-    def close(self) -> None:
-        if self.stacks is not None:
-            self.stacks.stop()
-        self.source.close()
-        if self.held is not None:
-            self.held.close()
 
 
 class Session:
@@ -80,6 +65,7 @@ class Session:
         self._manual = ManualWatch()
         self._entries: tuple[JournalEntry, ...] = ()
         self._own = OwnMeter(host)
+        self._pace = Pace(options.interval_seconds)
         self._watched = self._watch(held)
 
     @property
@@ -89,7 +75,7 @@ class Session:
 
     @property
     def held(self) -> HeldTarget | None:
-        return self._watched.held
+        return self._watched.source.held
 
     # ---- running
 
@@ -116,7 +102,7 @@ class Session:
             thread.join(timeout=10)
             if thread.is_alive():  # stuck in a system call: its files are its own until the process ends
                 return
-        self._watched.close()
+        self._watched.source.close()
 
     def run(self, seconds: float, on_update: Callable[[Update], None] | None = None) -> Update:
         """Watch for so long and return the last update; ends early when the target does.
@@ -134,24 +120,21 @@ class Session:
             self._loop(keep, seconds)
         finally:
             self.stop()
-        if not last or (self._target_gone() and _says_nothing(last[0].diagnosis)):
+        if not last or (self._watched.source.ended and _says_nothing(last[0].diagnosis)):
             raise TargetEnded("the target ended before anything was measured")
         return last[0]
 
     def _loop(self, on_update: Callable[[Update], None], seconds: float | None) -> None:
-        interval_ns = int(self.options.interval_seconds * 1e9)
-        started = due = clock.monotonic_ns()
+        started = clock.monotonic_ns()
         until = None if seconds is None else started + int(seconds * 1e9)
+        self._pace.start(started)
         while not self._stop.is_set():
             now = clock.monotonic_ns()
-            update = self._tick()
-            on_update(update)
-            # A host so starved that a tick takes a quarter of the interval is given more time between ticks.
-            took = clock.monotonic_ns() - now
-            due = max(due + interval_ns, now + 4 * took)
-            if until is not None and (now >= until - interval_ns // 4 or self._target_gone()):
+            on_update(self._tick())
+            self._pace.ticked(now, clock.monotonic_ns())
+            if until is not None and (now >= until - self._pace.interval_ns // 4 or self._watched.source.ended):
                 return
-            self._look_until(due)
+            self._look_until(self._pace.due_ns if until is None else min(self._pace.due_ns, until))
 
     def _look_until(self, due_ns: int) -> None:
         """Look again and again at what the target's threads wait for, until the next tick is due."""
@@ -164,35 +147,22 @@ class Session:
                 self._watched.source.poll()
             time.sleep(min(left_ns / 1e9, 1 / rate))  # waiting for the event instead costs twice as much CPU
 
-    def _target_gone(self) -> bool:
-        return self.held is not None and self.held.ended
-
     # ---- one tick
 
     def _tick(self) -> Update:
         self.executor.revert_unwatched()
         with self._lock:
-            watched = self._watched
-            last = watched.pipeline.interval
-            if watched.held is not None and watched.held.ended and last is not None:
-                ended = _as_ended(last.newer)
-                self._read_journal(ended)
-                return self._update(watched, ended)
-            sample = self._with_knobs(watched)
-            self._read_journal(sample)
-            profiles = watched.stacks.take() if watched.stacks else []
-            watched.pipeline.feed(sample, profiles, self._profile_status(watched))
-            if watched.stacks is not None:
-                watched.stacks.follow(watched.pipeline.interval)
-            return self._update(watched, sample)
-
-    def _with_knobs(self, watched: _Watched) -> Sample:
-        sample = watched.source.sample()
-        try:
-            return msgspec.structs.replace(sample, knobs=read_all(self.host, watched.held, sample))
-        except (PerftuiError, OSError) as error:
-            failed = CollectorStatus(name="knobs", state="failed", reason=str(error))
-            return msgspec.structs.replace(sample, collectors=(*sample.collectors, failed))
+            source, pipeline = self._watched
+            last = pipeline.interval
+            if source.ended and last is not None:
+                sample = _as_ended(last.newer, source.profile_status)
+                self._read_journal(sample)
+            else:
+                sample, profiles = source.tick()
+                self._read_journal(sample)
+                pipeline.feed(sample, profiles)
+                source.follow(pipeline.interval)
+            return pipeline.update(sample, self._cost(source), self._entries, self.manual)
 
     def _read_journal(self, sample: Sample) -> None:
         """Measure the open changes, let go of the closed ones, and see who else sets our knobs."""
@@ -208,26 +178,11 @@ class Session:
             self._entries = tuple(self._with_effect(entry) for entry in entries)
         self._manual.look(sample, [entry for entry in self._entries if entry.id in self._changes])
 
-    def _update(self, watched: _Watched, sample: Sample) -> Update:
-        pipeline = watched.pipeline
-        status = self._profile_status(watched)
-        proposals: tuple[Proposal, ...] = ()
-        if pipeline.window is not None and pipeline.diagnosis is not None and not self._target_gone():
-            proposals = plan(pipeline.diagnosis, pipeline.window.whole, self.manual | _undecided(self._entries))
-        return Update(
-            sample=sample,
-            interval=pipeline.interval,
-            diagnosis=pipeline.diagnosis,
-            profile=pipeline.profile,
-            profile_status=status,
-            proposals=proposals,
-            journal=self._entries,
-            history=pipeline.history(),
-            own_cost=OwnCost(
-                cpu_pct=self._own.lap_cpu_pct(),
-                rss_bytes=self._own.rss_bytes(),
-                sampler_cpu_pct=100 * status.sampler_cpu_ratio,
-            ),
+    def _cost(self, source: LiveTicks) -> OwnCost:
+        return OwnCost(
+            cpu_pct=self._own.lap_cpu_pct(),
+            rss_bytes=self._own.rss_bytes(),
+            sampler_cpu_pct=100 * source.profile_status.sampler_cpu_ratio,
         )
 
     # ---- the target
@@ -238,33 +193,22 @@ class Session:
         fresh = self._watch(held)
         with self._lock:
             old, self._watched = self._watched, fresh
-        old.close()
+        old.source.close()
 
     def set_profiling(self, on: bool) -> None:
         """Start or stop sampling stacks."""
         with self._lock:
             self.profiling = on
-            watched = self._watched
-            stacks = watched.stacks
-            if on and stacks is None:
-                watched.stacks = self._follow(watched.held)
-            elif not on:
-                watched.stacks = None
-        if not on and stacks is not None:
-            stacks.stop()
+            source = self._watched.source
+            if on:
+                source.start_stacks()
+            stopped = None if on else source.leave_stacks()
+        if stopped is not None:
+            stopped.stop()
 
     def _watch(self, held: HeldTarget | None) -> _Watched:
-        watched = _Watched(held=held, source=LiveSource(self.host, held), pipeline=Pipeline(self.options))
-        watched.stacks = self._follow(held) if self.profiling else None
-        return watched
-
-    def _follow(self, held: HeldTarget | None) -> StackFollower | None:
-        return StackFollower(self.host, held, self.options) if held is not None else None
-
-    def _profile_status(self, watched: _Watched) -> ProfileStatus:
-        if watched.held is None:
-            return NO_TARGET
-        return watched.stacks.status if watched.stacks else PROFILE_OFF
+        source = LiveTicks(self.host, held, self.options, profiling=self.profiling)
+        return _Watched(source, Pipeline(self.options))
 
     # ---- changes
 
@@ -287,21 +231,21 @@ class Session:
     def apply(self, proposal: Proposal, by: str) -> JournalEntry:
         """Carry out one confirmed proposal under the dead-man. Refused, NotPermitted, TargetEnded as they come."""
         with self._lock:
-            watched = self._watched
-            window = watched.pipeline.window
+            source, pipeline = self._watched
+            window = pipeline.window
             before = value_of(proposal.metric, window.whole) if window and proposal.metric else None
         approval = approve(proposal, by)
-        entry = self.executor.apply(proposal, approval, watched.held, deadline_seconds=self.options.deadline_seconds)
+        entry = self.executor.apply(proposal, approval, source.held, deadline_seconds=self.options.deadline_seconds)
         with self._lock:
             self._changes.add(entry.id)
-            if entry.open and watched.held is not None:
+            if entry.open and source.held is not None:
                 self._effects[entry.id] = Effect(
                     metric=proposal.metric,
-                    target=watched.held.target,
+                    target=source.held.target,
                     before=before,
                     settled_ns=clock.monotonic_ns() + int(proposal.settle_seconds * 1e9),
                 )
-            watched.pipeline.start_afresh()
+            pipeline.start_afresh()
             return self._with_effect(entry)
 
     def keep(self, entry_id: str) -> JournalEntry:
@@ -334,13 +278,9 @@ class Session:
             self.journal.update(entry_id, metric_before=effect.before, metric_after=effect.after)
 
 
-def _undecided(journal: tuple[JournalEntry, ...]) -> frozenset[str]:
-    """Knobs with a change that nobody has decided on: nothing more is proposed for them."""
-    return frozenset(knob_key(entry.proposal.knob, entry.proposal.subject) for entry in journal if entry.open)
-
-
-def _as_ended(last: Sample) -> Sample:
+def _as_ended(last: Sample, status: ProfileStatus) -> Sample:
     """The last sample of a target that has ended since: what was measured, no longer said to be alive."""
+    last = msgspec.structs.replace(last, profile_status=status)
     if last.tree is None:
         return last
     return msgspec.structs.replace(last, tree=msgspec.structs.replace(last.tree, alive=False))

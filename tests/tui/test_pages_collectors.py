@@ -19,7 +19,7 @@ HUNG = CollectorStatus(
 
 def with_statuses(*statuses: CollectorStatus) -> Update:
     update = build_update()
-    cost = msgspec.structs.replace(update.own_cost, interval_seconds=2.0, missed_ticks_total=3)
+    cost = msgspec.structs.replace(update.own_cost, interval_seconds=2.0, starved=True, missed_ticks_total=3)
     sample = msgspec.structs.replace(update.sample, collectors=statuses)
     return msgspec.structs.replace(update, sample=sample, own_cost=cost)
 
@@ -39,7 +39,7 @@ def test_a_row_per_collector_and_the_sum_of_all() -> None:
     assert "no answer for 12 s; a file server may be gone" in lines[2]
     # 3 ms every 2 s and 1.5 ms every 30 s.
     assert any(line.startswith("reading takes 0.16 % of a core; all of perftui 1.3 %") for line in lines)
-    assert lines[-1] == "a tick every 2.0s; 3 missed so far"
+    assert lines[-1] == "a tick every 2.0s (longer than asked for: this host is starved of CPU); 3 missed so far"
 
 
 def test_a_reason_goes_under_its_collector_where_it_is_narrow() -> None:

@@ -121,6 +121,7 @@ def _watch(update: Update | None, paused: bool, palette: Palette) -> list[Part]:
         flag = ("ENDED ", palette.warning)
     cost = update.own_cost
     seconds = f"{update.interval.seconds:.1f} s  " if update.interval else ""
+    seconds += "(host starved of CPU)  " if cost.starved else ""
     text = f"{seconds}perftui {cost.cpu_pct:.1f} % {bytes_text(cost.rss_bytes)}"
     status = update.profile_status
     if cost.sampler_cpu_pct:

@@ -77,4 +77,5 @@ def _sums(update: Update) -> Iterator[str]:
     yield f"reading takes {100 * per_s:.2f} % of a core; all of perftui {whole}"
     if cost.sampler_cpu_pct:
         yield f"the sampler of stacks takes {cost.sampler_cpu_pct:.1f} % of a core"
-    yield f"a tick every {duration_text(cost.interval_seconds)}; {cost.missed_ticks_total} missed so far"
+    why = " (longer than asked for: this host is starved of CPU)" if cost.starved else ""
+    yield f"a tick every {duration_text(cost.interval_seconds)}{why}; {cost.missed_ticks_total} missed so far"
