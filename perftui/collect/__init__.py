@@ -2,12 +2,18 @@
 
 from perftui.collect.cgroup import CgroupCollector
 from perftui.collect.cpu import CpuCollector
+from perftui.collect.delays import DelayCollector
 from perftui.collect.disk import DiskCollector
+from perftui.collect.limits import LimitCollector
 from perftui.collect.memory import MemoryCollector
 from perftui.collect.network import NetworkCollector
+from perftui.collect.open_files import OpenFileCollector
 from perftui.collect.pressure import PressureCollector
 from perftui.collect.processes import ProcessCollector
 from perftui.collect.scope import Collector
+from perftui.collect.smaps import SmapsCollector
+from perftui.collect.sockets import SocketCollector
+from perftui.collect.thread_io import ThreadIoCollector
 from perftui.collect.threads import ThreadCollector
 from perftui.collect.tree import TreeCollector
 from perftui.collect.waits import WaitCollector
@@ -25,7 +31,14 @@ TARGET_COLLECTORS = (TreeCollector, ThreadCollector, WaitCollector, CgroupCollec
 SLOW_HOST_COLLECTORS: tuple[tuple[type[Collector], float], ...] = ()
 """Off the tick's thread: the collector and the seconds between two readings."""
 
-SLOW_TARGET_COLLECTORS: tuple[tuple[type[Collector], float], ...] = ()
+SLOW_TARGET_COLLECTORS: tuple[tuple[type[Collector], float], ...] = (
+    (SocketCollector, 2.0),
+    (DelayCollector, 2.0),
+    (LimitCollector, 5.0),
+    (OpenFileCollector, 5.0),
+    (ThreadIoCollector, 5.0),
+    (SmapsCollector, 10.0),
+)
 
 COLLECTORS: tuple[type[Collector], ...] = (
     *HOST_COLLECTORS,

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+from perftui.errors import NoData
 from perftui.host.procfs import Host
+from perftui.host.stat import start_ticks
 from perftui.host.target import HeldTarget
 from perftui.model.sample import ProcessSection, Sample
 from perftui.model.section import Section
+from perftui.model.target import ProcessId
 
 
 class Scope(NamedTuple):
@@ -37,6 +40,24 @@ def scope_of(held: HeldTarget | None, processes: ProcessSection | None) -> Scope
     if processes is None or not held.target.with_children:
         return Scope(held, (main,))
     return Scope(held, (main, *descendants(processes, main)))
+
+
+def living(host: Host, scope: Scope, limit: int) -> tuple[list[ProcessId], int]:
+    """At most ``limit`` processes of the target, the main one first, and how many there are beyond.
+
+    NoData when no process is watched or the main one has ended.
+    """
+    if scope.target is None:
+        raise NoData("no process is watched", "give a PID")
+    found = []
+    for pid in scope.pids[:limit]:
+        try:
+            found.append(ProcessId(pid=pid, start_ticks=start_ticks(host.read(f"/proc/{pid}/stat"))))
+        except NoData:
+            continue  # it has ended
+    if not found or found[0] != scope.target.process:
+        raise NoData(f"process {scope.target.process.pid} has ended")
+    return found, max(0, len(scope.pids) - limit)
 
 
 def descendants(section: ProcessSection, root: int) -> Iterator[int]:

@@ -61,6 +61,11 @@ def parse_stat(raw: bytes) -> Stat:
     )
 
 
+def start_ticks(raw: bytes) -> int:
+    """When the process or thread of a stat line started, in clock ticks since boot."""
+    return int(split_stat(raw)[1][19])
+
+
 def parse_fields(raw: bytes) -> dict[bytes, bytes]:
     """``name: value`` lines (status, io, meminfo, autogroup-like files) as a dict of stripped bytes."""
     fields = {}

@@ -82,7 +82,7 @@ class SocketSection(Section, frozen=True, kw_only=True):
     socket carried between the last look and its end is missing.
 
     ``unix``: a row per type and state, texts ``kind state``, columns ``count receive_queue_bytes send_queue_bytes``;
-    of listeners, as above, connections to be accepted and the backlogs.
+    of listeners, as above, connections to be accepted and the backlogs. None where the kernel does not list them.
 
     ``total`` sockets were found, ``len(sockets)`` of them have a row. ``hidden``: processes whose descriptors or
     network namespace may not be looked into; ``hidden_reason`` says why, ``hidden_remedy`` what helps.
@@ -90,7 +90,7 @@ class SocketSection(Section, frozen=True, kw_only=True):
 
     sockets: Table
     processes: Table
-    unix: Table
+    unix: Table | None
     total: int
     hidden: int = 0
     hidden_reason: str = ""
@@ -127,7 +127,7 @@ class LimitSection(Section, frozen=True, kw_only=True):
 class ThreadIoSection(Section, frozen=True, kw_only=True):
     """``/proc/PID/task/TID/io``, a row per thread.
 
-    Columns ``pid tid start_ticks read_chars_total write_chars_total read_syscalls_total write_syscalls_total
+    Columns ``pid tid read_chars_total write_chars_total read_syscalls_total write_syscalls_total
     read_bytes_total write_bytes_total``: chars went through system calls, bytes to and from storage.
     """
 
