@@ -183,6 +183,9 @@ class Session:
             cpu_pct=self._own.lap_cpu_pct(),
             rss_bytes=self._own.rss_bytes(),
             sampler_cpu_pct=100 * source.profile_status.sampler_cpu_ratio,
+            interval_seconds=self._pace.interval_ns / 1e9,
+            starved=self._pace.stretched,
+            missed_ticks_total=self._pace.missed_total,
         )
 
     # ---- the target

@@ -1,21 +1,28 @@
 """Samples and stack windows in, answers out: the same for a live and a recorded session."""
 
 from collections import deque
+from collections.abc import Sequence
 
 from perftui.analyze.classify import classify
 from perftui.analyze.window import Window
 from perftui.model.finding import Diagnosis
 from perftui.model.interval import Interval
+from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus, StackProfile, merge
+from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
+from perftui.model.update import OwnCost, Update
+from perftui.session.effects import knob_key
 from perftui.session.options import SessionOptions
 from perftui.store.history import History
+from perftui.tune.plan import plan
 
 MAX_SAMPLES = 64
 """More samples than this in one window (a long headless run) are thinned: verdicts need its ends and thirds."""
 
 MAX_MEMORY_POINTS = 3600
 HISTORY_POINTS = 240
+NOT_SAMPLED = ProfileStatus(state="off", reason="no stacks were sampled")
 
 
 class Pipeline:
@@ -34,8 +41,11 @@ class Pipeline:
         self.profile: StackProfile | None = None
         self.diagnosis: Diagnosis | None = None
 
-    def feed(self, sample: Sample, profiles: list[StackProfile], status: ProfileStatus) -> None:
-        """Take one tick. Afterwards the attributes hold the answers; None before the second sample."""
+    def feed(self, sample: Sample, profiles: Sequence[StackProfile] = (), *, judge: bool = True) -> None:
+        """Take one tick. Afterwards the attributes hold the answers; None before the second sample.
+
+        Without ``judge`` only the rates and the history are worked out: for the past that leads up to a moment.
+        """
         previous = self._samples[-1] if self._samples else None
         self._keep(sample, profiles)
         if previous is None:
@@ -45,11 +55,41 @@ class Pipeline:
         self.window = Window(
             samples=tuple(self._samples),
             profile=self.profile,
-            profile_status=status,
+            profile_status=sample.profile_status,
             memory=tuple(self._memory),
         )
-        self.diagnosis = classify(self.window, self._firing)
-        self._firing = frozenset(finding.rule for finding in self.diagnosis.findings)
+        if judge:
+            self.diagnosis = classify(self.window, self._firing)
+            self._firing = frozenset(finding.rule for finding in self.diagnosis.findings)
+
+    def update(
+        self,
+        sample: Sample,
+        own_cost: OwnCost,
+        journal: tuple[JournalEntry, ...] = (),
+        manual: frozenset[str] = frozenset(),
+    ) -> Update:
+        """What there is to show with ``sample``: the one that was fed last, or that one as it ended.
+
+        Nothing is proposed for a target that has ended or cannot be seen, nor for a knob with a change that nobody has
+        decided on, nor for those in ``manual`` ("knob subject").
+        """
+        proposals: tuple[Proposal, ...] = ()
+        alive = sample.target.kind == "host" or (sample.tree is not None and sample.tree.alive)
+        if alive and self.window is not None and self.diagnosis is not None:
+            undecided = {knob_key(entry.proposal.knob, entry.proposal.subject) for entry in journal if entry.open}
+            proposals = plan(self.diagnosis, self.window.whole, manual | undecided)
+        return Update(
+            sample=sample,
+            interval=self.interval,
+            diagnosis=self.diagnosis,
+            profile=self.profile,
+            profile_status=sample.profile_status or NOT_SAMPLED,
+            proposals=proposals,
+            journal=journal,
+            history=self.history(),
+            own_cost=own_cost,
+        )
 
     def start_afresh(self) -> None:
         """Forget what was seen up to now: a setting has changed, and a verdict must not mix both sides of it."""
@@ -62,7 +102,7 @@ class Pipeline:
     def history(self) -> dict[str, tuple[float, ...]]:
         return self._history.latest(HISTORY_POINTS)
 
-    def _keep(self, sample: Sample, profiles: list[StackProfile]) -> None:
+    def _keep(self, sample: Sample, profiles: Sequence[StackProfile]) -> None:
         self._samples.append(sample)
         if self._fresh_ns is None:
             self._fresh_ns = sample.monotonic_ns

@@ -6,10 +6,11 @@ from perftui.model.profile import Frame, ProfileStatus, StackProfile, StackRow
 from perftui.model.sample import CpuSection, MemorySection, Sample
 from perftui.model.table import Table
 from perftui.model.target import HOST
+from perftui.model.update import OwnCost
 from perftui.session.options import SessionOptions
 from perftui.session.pipeline import HISTORY_POINTS, MAX_SAMPLES, Pipeline
 
-OFF = ProfileStatus(state="off")
+COST = OwnCost(cpu_pct=1.0, rss_bytes=1)
 
 
 def sample(second: int, busy_ticks: int) -> Sample:
@@ -70,7 +71,7 @@ def profile(second: int) -> StackProfile:
 
 def test_nothing_is_said_before_the_second_sample() -> None:
     pipeline = Pipeline(SessionOptions())
-    pipeline.feed(sample(0, 0), [], OFF)
+    pipeline.feed(sample(0, 0))
     assert pipeline.interval is None
     assert pipeline.diagnosis is None
 
@@ -78,7 +79,7 @@ def test_nothing_is_said_before_the_second_sample() -> None:
 def test_rates_come_from_neighbouring_samples_and_the_window_from_the_ends() -> None:
     pipeline = Pipeline(SessionOptions(window_seconds=3.0))
     for second in range(10):
-        pipeline.feed(sample(second, 50 * second), [], OFF)
+        pipeline.feed(sample(second, 50 * second))
     assert pipeline.interval is not None
     assert pipeline.interval.seconds == 1.0
     assert pipeline.window is not None
@@ -91,7 +92,7 @@ def test_rates_come_from_neighbouring_samples_and_the_window_from_the_ends() -> 
 def test_a_long_window_is_thinned_but_keeps_its_ends() -> None:
     pipeline = Pipeline(SessionOptions(window_seconds=600))
     for second in range(400):
-        pipeline.feed(sample(second, second), [profile(second)], OFF)
+        pipeline.feed(sample(second, second), [profile(second)])
         assert pipeline.interval is None or pipeline.interval.seconds == 1.0
     assert pipeline.window is not None
     assert len(pipeline.window.samples) <= MAX_SAMPLES
@@ -104,12 +105,12 @@ def test_a_long_window_is_thinned_but_keeps_its_ends() -> None:
 def test_a_fresh_start_judges_only_what_comes_after() -> None:
     pipeline = Pipeline(SessionOptions())
     for second in range(6):
-        pipeline.feed(sample(second, 90 * second), [profile(second)], OFF)
+        pipeline.feed(sample(second, 90 * second), [profile(second)])
     pipeline.start_afresh()
-    pipeline.feed(sample(6, 90 * 5), [profile(6)], OFF)
+    pipeline.feed(sample(6, 90 * 5), [profile(6)])
     first = (pipeline.window, pipeline.diagnosis, pipeline.profile)
     assert first == (None, None, None)
-    pipeline.feed(sample(7, 90 * 5), [profile(7)], OFF)
+    pipeline.feed(sample(7, 90 * 5), [profile(7)])
     assert pipeline.window is not None
     assert pipeline.window.whole.seconds == 1.0
     assert pipeline.window.whole.cpu is not None
@@ -122,7 +123,29 @@ def test_a_recorded_session_gives_the_same_answers() -> None:
     live, replayed = Pipeline(SessionOptions()), Pipeline(SessionOptions())
     for second in range(5):
         taken = sample(second, 30 * second)
-        live.feed(taken, [], OFF)
-        replayed.feed(msgspec.msgpack.decode(msgspec.msgpack.encode(taken), type=Sample), [], OFF)
+        live.feed(taken)
+        replayed.feed(msgspec.msgpack.decode(msgspec.msgpack.encode(taken), type=Sample))
     assert live.diagnosis == replayed.diagnosis
     assert live.history() == replayed.history()
+
+
+def test_the_past_that_leads_up_to_a_moment_is_not_judged() -> None:
+    pipeline = Pipeline(SessionOptions())
+    for second in range(5):
+        pipeline.feed(sample(second, 30 * second), judge=False)
+    assert pipeline.diagnosis is None
+    assert len(pipeline.history()["cpu"]) == 4
+    pipeline.feed(sample(5, 150))
+    assert pipeline.diagnosis is not None
+
+
+def test_an_update_carries_the_sampler_state_of_its_sample() -> None:
+    pipeline = Pipeline(SessionOptions())
+    status = ProfileStatus(state="ok", sampler="test", pid=7)
+    taken = msgspec.structs.replace(sample(0, 0), profile_status=status)
+    pipeline.feed(taken)
+    assert pipeline.update(taken, COST).profile_status == status
+    pipeline.feed(sample(1, 10))
+    assert pipeline.window is not None
+    assert pipeline.window.profile_status is None
+    assert pipeline.update(sample(1, 10), COST).profile_status.state == "off"
