@@ -74,8 +74,10 @@ class LiveSource:
 
     def close(self) -> None:
         """Close every kept file; those of a reading that is under way when it ends. May be called twice."""
-        for collector in (*self._collectors, *self._target_collectors, *self._slow, *self._slow_target):
+        for collector in (*self._collectors, *self._target_collectors):
             collector.close()
+        for reader in (*self._slow, *self._slow_target):
+            reader.close()
 
     def _collect(
         self,

@@ -21,6 +21,10 @@ def many_collectors(count: int, tick: int = 1) -> Update:
     return msgspec.structs.replace(update, sample=msgspec.structs.replace(update.sample, collectors=statuses))
 
 
+def is_open(app: PerftuiApp) -> bool:
+    return isinstance(app.screen, Details)
+
+
 def page_of(app: PerftuiApp) -> Page:
     return app.screen.query_one(Page)
 
@@ -34,7 +38,7 @@ async def test_the_sheet_fills_the_terminal_and_follows_the_ticks(size: tuple[in
         await pilot.pause()
         await pilot.press("d", *["right"] * COLLECTORS)
         await pilot.pause()
-        assert isinstance(app.screen, Details)
+        assert is_open(app)
         assert app.screen.query_one("#frame").size.width == size[0] - 4
         assert "1.00" in sheet_text(app)
         session.tick(many_collectors(3, 7))
@@ -42,7 +46,7 @@ async def test_the_sheet_fills_the_terminal_and_follows_the_ticks(size: tuple[in
         assert "7.00" in sheet_text(app)
         await pilot.press("d")
         await pilot.pause()
-        assert app.screen is app.main
+        assert not is_open(app)
 
 
 async def test_pages_are_turned_with_arrows_and_tab_and_begin_at_their_top() -> None:
@@ -64,10 +68,10 @@ async def test_pages_are_turned_with_arrows_and_tab_and_begin_at_their_top() -> 
         await pilot.press("left")
         assert page_of(app).chosen == (COLLECTORS - 1) % len(PAGES)
         await pilot.press("enter")
-        assert isinstance(app.screen, Details)
+        assert is_open(app)
         await pilot.press("escape")
         await pilot.pause()
-        assert app.screen is app.main
+        assert not is_open(app)
 
 
 async def test_every_page_is_drawn_from_a_first_update_too() -> None:

@@ -13,7 +13,7 @@ from tests.tui.screening import COLOURED, HOSTILE, PALETTES, WIDTHS, checked
 
 HUNG = CollectorStatus(
     name="filesystems", state="failed", reason="no answer for 12 s", remedy="a file server may be gone: see df",
-    cpu_ns=1_500_000, wall_ns=12_000_000_000, age_ns=42_000_000_000, period_seconds=30.0,
+    cpu_ns=6_000_000, wall_ns=12_000_000_000, age_ns=42_000_000_000, period_seconds=30.0,
 )  # fmt: skip
 
 
@@ -35,10 +35,10 @@ def test_the_collectors_page_is_the_last_one() -> None:
 def test_a_row_per_collector_and_the_sum_of_all() -> None:
     lines = page(with_statuses(CollectorStatus(name="cpu", state="ok", cpu_ns=3_000_000), HUNG))
     assert lines[1].split() == ["cpu", "✔", "ok", "3.00", "0.0", "2.0s", "-"]
-    assert lines[2].split()[:7] == ["filesystems", "✖", "failed", "1.50", "12000.0", "30.0s", "42.0s"]
+    assert lines[2].split()[:7] == ["filesystems", "✖", "failed", "6.00", "12000.0", "30.0s", "42.0s"]
     assert "no answer for 12 s; a file server may be gone" in lines[2]
-    # 3 ms every 2 s and 1.5 ms every 30 s.
-    assert any(line.startswith("reading takes 0.16 % of a core; all of perftui 1.3 %") for line in lines)
+    # 3 ms every 2 s and 6 ms every 30 s.
+    assert any(line.startswith("reading takes 0.17 % of a core; all of perftui 1.3 %") for line in lines)
     assert lines[-1] == "a tick every 2.0s (longer than asked for: this host is starved of CPU); 3 missed so far"
 
 
