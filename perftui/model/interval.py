@@ -1,13 +1,16 @@
 """Two samples, and everything that follows from them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import TypeVar
 
 import msgspec
 
-from perftui.model import rates, target_rates
+from perftui.model import group_rates, process_rates, rates, target_rates
+from perftui.model.group_rates import GroupUse
 from perftui.model.neighbours import Neighbour, Press, neighbours_of, press_of, sessions_of
+from perftui.model.process_rates import DelayUse, Inside, LimitUse, MemoryParts, SocketsUse, ThreadIo
 from perftui.model.rates import CpuUse, DiskUse, HostPressure, NetworkUse
 from perftui.model.sample import ProcessSection, Sample
 from perftui.model.section import Section
@@ -16,24 +19,28 @@ from perftui.model.target_rates import QuotaUse, ThreadUse, TreeUse
 SUSPEND_SLACK_NS = 2_000_000_000
 """Wall clock ahead of CLOCK_MONOTONIC by more than this means the machine was suspended (or the clock set)."""
 
+Slow = TypeVar("Slow", bound=Section)
+
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The time between two samples. Every view is worked out when first asked for, and kept.
 
-    A view is None when either sample lacks the section.
+    A view is None when either sample lacks the section. ``earlier`` are samples from before the older one, newest
+    first: a section that is read more seldom than samples are taken is compared with its own last reading there.
     """
 
     older: Sample
     newer: Sample
+    earlier: tuple[Sample, ...] = ()
 
     @classmethod
-    def between(cls, older: Sample, newer: Sample) -> "Interval":
+    def between(cls, older: Sample, newer: Sample, earlier: tuple[Sample, ...] = ()) -> "Interval":
         """ValueError when the samples are not in order or come from two boots."""
         if newer.monotonic_ns <= older.monotonic_ns:
             raise ValueError("samples are not in order of time")
         if newer.boot_id != older.boot_id:
             raise ValueError("the machine was restarted between the samples")
-        return cls(older=older, newer=newer)
+        return cls(older=older, newer=newer, earlier=earlier)
 
     @property
     def seconds(self) -> float:
@@ -113,6 +120,48 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def quota(self) -> QuotaUse | None:
         older, newer = self.older.cgroup, self.newer.cgroup
         return target_rates.quota_use(older, newer, _span(older, newer)) if older and newer else None
+
+    @cached_property
+    def smaps(self) -> MemoryParts | None:
+        return process_rates.memory_parts(self.newer.smaps) if self.newer.smaps else None
+
+    @cached_property
+    def limits(self) -> tuple[LimitUse, ...] | None:
+        limits = self.newer.limits
+        return process_rates.limit_uses(limits, self.newer.processes) if limits else None
+
+    @cached_property
+    def inside(self) -> Inside | None:
+        return process_rates.inside(self.newer)
+
+    @cached_property
+    def sockets(self) -> SocketsUse | None:
+        newer = self.newer.sockets
+        return process_rates.socket_use(self._reading_before(newer, lambda was: was.sockets), newer) if newer else None
+
+    @cached_property
+    def delays(self) -> tuple[DelayUse, ...] | None:
+        newer = self.newer.delays
+        older = self._reading_before(newer, lambda was: was.delays) if newer else None
+        if newer is None or older is None or self.newer.tree is None:
+            return None
+        return process_rates.delay_use(older, newer, _span(older, newer), self.newer.tree.ticks_per_second)
+
+    @cached_property
+    def thread_io(self) -> tuple[ThreadIo, ...] | None:
+        newer = self.newer.thread_io
+        older = self._reading_before(newer, lambda was: was.thread_io) if newer else None
+        return process_rates.thread_io(older, newer, _span(older, newer)) if newer and older else None
+
+    def _reading_before(self, newer: Slow, section: Callable[[Sample], Slow | None]) -> Slow | None:
+        """The latest reading of a slow section that is older than this one."""
+        readings = (section(was) for was in (self.older, *self.earlier))
+        return next((was for was in readings if was and was.monotonic_ns < newer.monotonic_ns), None)
+
+    @cached_property
+    def cgroup(self) -> GroupUse | None:
+        older, newer = self.older.cgroup, self.newer.cgroup
+        return group_rates.group_use(older, newer, _span(older, newer)) if older and newer else None
 
 
 def _ticks_before(older: ProcessSection, newer: ProcessSection) -> Iterator[float]:

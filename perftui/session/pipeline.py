@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 
 from perftui.analyze.classify import classify
 from perftui.analyze.window import Window
@@ -19,6 +20,9 @@ from perftui.tune.plan import plan
 
 MAX_SAMPLES = 64
 """More samples than this in one window (a long headless run) are thinned: verdicts need its ends and thirds."""
+
+SLOWEST_READINGS = 12
+"""So many ticks back the last but one reading of a slow section is looked for."""
 
 MAX_MEMORY_POINTS = 3600
 HISTORY_POINTS = 240
@@ -46,11 +50,11 @@ class Pipeline:
 
         Without ``judge`` only the rates and the history are worked out: for the past that leads up to a moment.
         """
-        previous = self._samples[-1] if self._samples else None
+        earlier = tuple(islice(reversed(self._samples), SLOWEST_READINGS))
         self._keep(sample, profiles)
-        if previous is None:
+        if not earlier:
             return
-        self.interval = Interval.between(previous, sample)
+        self.interval = Interval.between(earlier[0], sample, earlier[1:])
         self._history.append(headline(self.interval))
         self.window = Window(
             samples=tuple(self._samples),
