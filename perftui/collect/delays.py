@@ -57,5 +57,5 @@ def _table(rows: list[tuple[ProcessId, Delays]]) -> Table:
     for at, name in enumerate(Delays._fields):
         columns[f"{name}_ns_total"] = [delays[at].ns for _, delays in rows]
         if name != "cpu":
-            columns[f"{name}_total"] = [delays[at].count for _, delays in rows]
+            columns[f"{name}_total"] = [delays[at].times for _, delays in rows]
     return Table.of(columns)

@@ -69,7 +69,7 @@ class LimitCollector:
 
 
 def parse_limits(raw: bytes) -> list[tuple[str, int, int, str]]:
-    """Name, soft and hard limit (``UNLIMITED`` for none) and unit of each line; ``units`` is the kernel's word for none."""
+    """Name, soft and hard limit (``UNLIMITED`` for none) and unit of each line; the unit may be empty."""
     found = []
     for line in raw.splitlines()[1:]:
         match = _LINE.match(line)

@@ -27,7 +27,9 @@ _ANONYMOUS = {
     "eventpoll": "epoll",
     **{
         name: name
-        for name in ("eventfd", "fanotify", "inotify", "io_uring", "perf_event", "pidfd", "signalfd", "timerfd", "userfaultfd")
+        for name in (
+            "eventfd", "fanotify", "inotify", "io_uring", "perf_event", "pidfd", "signalfd", "timerfd", "userfaultfd",
+        )
     },
 }  # fmt: skip
 
@@ -79,7 +81,8 @@ class OpenFileCollector:
             boottime_ns=since_boot,
             processes=Table.of(dict(zip(("pid", "start_ticks", "open_files", "looked_at"), columns, strict=True))),
             kinds=Table.of(
-                {"count": [count for _, count in kinds.most_common()]}, {"kind": [kind for kind, _ in kinds.most_common()]}
+                {"count": [count for _, count in kinds.most_common()]},
+                {"kind": [kind for kind, _ in kinds.most_common()]},
             ),
             deleted=Table.of(
                 {
@@ -99,7 +102,7 @@ class OpenFileCollector:
 
 
 def kind_of(link: str) -> str:
-    """``file`` (directories too), ``device``, ``memfd``, ``pipe``, ``socket``, ``epoll``, ``eventfd`` …; else ``other``."""
+    """``file`` (directories too), ``device``, ``memfd``, ``pipe``, ``socket``, ``epoll``, ``eventfd`` … or ``other``."""
     if link.startswith("/"):
         if link.startswith("/memfd:"):
             return "memfd"

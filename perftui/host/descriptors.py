@@ -29,7 +29,7 @@ def descriptors(host: Host, pid: int, limit: int = MAX_LOOKS) -> Descriptors:
     folder = f"/proc/{pid}/fd"
     directory = host.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        names = os.listdir(directory)
+        names = os.listdir(directory)  # noqa: PTH208 (there is no path, only a descriptor)
         step = max(1, -(-len(names) // limit))
         looked_at = names[::step]
         links = _links(directory, looked_at)
@@ -44,7 +44,7 @@ def _links(directory: int, names: list[str]) -> list[tuple[int, str]]:
     found = []
     for name in names:
         try:
-            found.append((int(name), os.readlink(name, dir_fd=directory)))  # noqa: PTH115 (a Path has no dir_fd)
+            found.append((int(name), os.readlink(name, dir_fd=directory)))
         except FileNotFoundError:
             continue  # closed meanwhile
     return found

@@ -142,7 +142,9 @@ def parse_inet(message: bytes, protocol: str) -> InetSocket:
 
 
 def _tcp_figures(info: bytes) -> dict[str, int]:
-    found = {name: kind.unpack_from(info, at)[0] for name, (kind, at) in _TCP_INFO.items() if at + kind.size <= len(info)}
+    found = {
+        name: kind.unpack_from(info, at)[0] for name, (kind, at) in _TCP_INFO.items() if at + kind.size <= len(info)
+    }
     if not found.get("rtt_us"):
         found.pop("rtt_us", None)  # nothing was measured yet
     if found.get("min_rtt_us") in (0, _NO_MIN_RTT):
@@ -165,6 +167,4 @@ def _unix(answer: Iterator[bytes]) -> Iterator[UnixSocket]:
         _, kind, state, inode = _UNIX_MESSAGE.unpack_from(message)
         queues = attributes(message, _UNIX_MESSAGE.size).get(_UNIX_RQLEN, b"")
         receiving, sending = struct.unpack("=II", queues) if len(queues) == 8 else (-1, -1)
-        yield UnixSocket(
-            inode, _UNIX_TYPES.get(kind, str(kind)), STATES.get(state, str(state)), receiving, sending
-        )
+        yield UnixSocket(inode, _UNIX_TYPES.get(kind, str(kind)), STATES.get(state, str(state)), receiving, sending)

@@ -20,7 +20,7 @@ _U16, _U32, _U64 = struct.Struct("=H"), struct.Struct("=I"), struct.Struct("=Q")
 class Delay(NamedTuple):
     """How often the threads of a process were held up for one reason, and for how long; -1 for not known."""
 
-    count: int
+    times: int
     ns: int
 
 
@@ -95,7 +95,7 @@ def parse_delays(stats: bytes) -> Delays:
     if version == _SHUFFLED_VERSION:
         raise NoData("this kernel has taskstats version 15, whose fields moved", "Linux 6.16 put them back")
     delays = Delays(*(_delay(stats, offsets) for offsets in _OFFSETS))
-    if any(delay.count > 0 for delay in delays[1:]):
+    if any(delay.times > 0 for delay in delays[1:]):
         return delays
     return Delays(delays.cpu, *[_UNKNOWN] * 6)
 
@@ -103,7 +103,7 @@ def parse_delays(stats: bytes) -> Delays:
 def _delay(stats: bytes, at: Delay) -> Delay:
     if at.ns + _U64.size > len(stats):
         return _UNKNOWN
-    return Delay(_U64.unpack_from(stats, at.count)[0], _U64.unpack_from(stats, at.ns)[0])
+    return Delay(_U64.unpack_from(stats, at.times)[0], _U64.unpack_from(stats, at.ns)[0])
 
 
 def _family(netlink: Netlink) -> int:

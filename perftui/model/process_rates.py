@@ -93,7 +93,7 @@ class SocketUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def trouble(self) -> tuple[float, str]:
-        """How far the worst of its figures is beyond its threshold (1 is on it), and what it is; 0 and empty if none."""
+        """How far the worst of its figures is beyond its threshold (1 is on it), and what it is; 0 and empty for none."""
         return max(
             ((self.backlog_ratio or 0.0), "accept queue full"),
             ((self.rwnd_limited_ratio or 0.0) / LIMITED_RATIO, "waits for the receiver"),
