@@ -8,6 +8,7 @@ from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus, StackProfile
 from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
+from perftui.model.series import Summary
 
 
 class OwnCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +57,8 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the screen shows.
 
     ``history`` maps a series name (``cpu``, ``memory``, ``target-cpu``, …) to its latest values, oldest
-    first, one per tick; NaN where there was no data. ``profile`` is the merged recent windows.
+    first, one per tick; NaN where there was no data. ``recent`` sums up the last 15 minutes of each, some ticks old.
+    ``profile`` is the merged recent windows.
     ``recording`` is there while one is made, ``replay`` in a replay.
     """
 
@@ -69,5 +71,6 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     journal: tuple[JournalEntry, ...]
     history: dict[str, tuple[float, ...]]
     own_cost: OwnCost
+    recent: dict[str, Summary] = {}
     recording: RecordingStatus | None = None
     replay: ReplayStatus | None = None

@@ -2,20 +2,25 @@
 
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 
 from perftui.analyze.classify import classify
 from perftui.analyze.window import Window
+from perftui.errors import NoData
+from perftui.model.catalogue import NAMES, TARGET_NAMES
 from perftui.model.finding import Diagnosis
+from perftui.model.headline import details, headline
 from perftui.model.interval import Interval
 from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus, StackProfile, merge
 from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
+from perftui.model.series import Summary
 from perftui.model.update import OwnCost, Update
 from perftui.session.effects import knob_key
 from perftui.session.options import SessionOptions
-from perftui.store.history import History
+from perftui.store.tiers import FINE_SECONDS, Tiers
 from perftui.tune.plan import plan
 
 MAX_SAMPLES = 64
@@ -26,6 +31,9 @@ SLOWEST_READINGS = 12
 
 MAX_MEMORY_POINTS = 3600
 HISTORY_POINTS = 240
+SUMMARY_TICKS = 10
+"""A series is summed up anew every so many ticks, a tenth of them in each: all at once would be felt."""
+
 NOT_SAMPLED = ProfileStatus(state="off", reason="no stacks were sampled")
 
 
@@ -37,7 +45,9 @@ class Pipeline:
         self._samples: deque[Sample] = deque()
         self._profiles: deque[StackProfile] = deque()
         self._memory: deque[tuple[int, int]] = deque(maxlen=MAX_MEMORY_POINTS)
-        self._history = History()
+        self._tiers = Tiers(NAMES, options.interval_seconds)
+        self._recent: dict[str, Summary] = {}
+        self._fed = 0
         self._firing: frozenset[str] = frozenset()
         self._fresh_ns: int | None = 0
         self.interval: Interval | None = None
@@ -55,7 +65,7 @@ class Pipeline:
         if not earlier:
             return
         self.interval = Interval.between(earlier[0], sample, earlier[1:])
-        self._history.append(headline(self.interval))
+        self._tiers.append(sample.wall_ns, sample.monotonic_ns, headline(self.interval) | details(self.interval))
         self.window = Window(
             samples=tuple(self._samples),
             profile=self.profile,
@@ -63,6 +73,7 @@ class Pipeline:
             memory=tuple(self._memory),
         )
         if judge:
+            self._sum_up()
             self.diagnosis = classify(self.window, self._firing)
             self._firing = frozenset(finding.rule for finding in self.diagnosis.findings)
 
@@ -92,6 +103,7 @@ class Pipeline:
             proposals=proposals,
             journal=journal,
             history=self.history(),
+            recent=dict(self._recent),
             own_cost=own_cost,
         )
 
@@ -103,8 +115,24 @@ class Pipeline:
         self._firing = frozenset()
         self.window = self.diagnosis = self.profile = None
 
+    def adopt_past(self, other: "Pipeline") -> None:
+        """Go on with the history of the host from before the target was changed."""
+        self._tiers, self._recent = other._tiers, other._recent
+        self._tiers.forget(TARGET_NAMES)
+        for name in TARGET_NAMES:
+            self._recent.pop(name, None)
+
     def history(self) -> dict[str, tuple[float, ...]]:
-        return self._history.latest(HISTORY_POINTS)
+        return self._tiers.latest(HISTORY_POINTS)
+
+    def _sum_up(self) -> None:
+        """The last 15 minutes of the series whose turn it is."""
+        now = self._tiers.now_ns
+        for name in tuple(NAMES)[self._fed % SUMMARY_TICKS :: SUMMARY_TICKS]:
+            self._recent.pop(name, None)
+            with suppress(NoData):
+                self._recent[name] = self._tiers.window(name, now - FINE_SECONDS * 1_000_000_000, now)
+        self._fed += 1
 
     def _keep(self, sample: Sample, profiles: Sequence[StackProfile]) -> None:
         self._samples.append(sample)
@@ -136,41 +164,3 @@ class Pipeline:
 def _merged_in_pairs(profiles: list[StackProfile]) -> list[StackProfile]:
     pairs = (merge(profiles[at : at + 2]) for at in range(0, len(profiles), 2))
     return [profile for profile in pairs if profile is not None]
-
-
-def headline(interval: Interval) -> dict[str, float]:
-    """The figures that the panes draw over time; a series without data is left out."""
-    values: dict[str, float] = {}
-    if (cpu := interval.cpu) is not None:
-        values["cpu"] = cpu.total.busy_ratio
-    if (memory := interval.newer.memory) is not None:
-        values["memory"] = 1 - memory.available_bytes / max(1, memory.total_bytes)
-        if memory.swap_total_bytes:
-            values["swap"] = 1 - memory.swap_free_bytes / memory.swap_total_bytes
-    if (pressure := interval.pressure) is not None:
-        values["psi-cpu"] = pressure.cpu.some_ratio
-        values["psi-memory"] = pressure.memory.some_ratio
-        values["psi-io"] = pressure.io.some_ratio
-    if (disks := interval.disks) is not None:
-        values["disk-read"] = sum(disk.read_bytes_per_s for disk in disks)
-        values["disk-write"] = sum(disk.write_bytes_per_s for disk in disks)
-    if (networks := interval.networks) is not None:
-        outward = [network for network in networks if network.name != "lo"]
-        values["net-rx"] = sum(network.rx_bytes_per_s for network in outward)
-        values["net-tx"] = sum(network.tx_bytes_per_s for network in outward)
-    values.update(_target_headline(interval))
-    return values
-
-
-def _target_headline(interval: Interval) -> dict[str, float]:
-    tree = interval.tree
-    if tree is None:
-        return {}
-    values = {"target-cpu": tree.cpu_cores, "target-rss": float(tree.rss_bytes)}
-    if interval.threads is not None:
-        values["target-delay"] = sum(thread.delay_ratio for thread in interval.threads)
-    if tree.read_bytes_per_s is not None:
-        values["target-read"] = tree.read_bytes_per_s
-    if tree.write_bytes_per_s is not None:
-        values["target-write"] = tree.write_bytes_per_s
-    return values
