@@ -28,6 +28,8 @@ class CpuCollector:
             load1=load1,
             load5=load5,
             load15=load15,
+            interrupts_total=counters.get(b"intr"),
+            softirqs_total=counters.get(b"softirq"),
         )
 
     def close(self) -> None:
@@ -44,6 +46,6 @@ def parse_stat(raw: bytes) -> tuple[list[tuple[int, ...]], dict[bytes, int]]:
             ticks = [int(value) for value in values[: len(_TICKS)]]
             ticks += [0] * (len(_TICKS) - len(ticks))  # kernels before 2.6.11 had no steal
             rows.append((int(name[3:] or -1), *ticks))
-        elif name != b"intr" and name != b"softirq" and values:
+        elif values:  # of interrupts the sum comes first
             counters[name] = int(values[0])
     return rows, counters

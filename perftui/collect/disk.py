@@ -1,4 +1,4 @@
-"""Whole block devices, from ``/proc/diskstats``."""
+"""Block devices and their partitions, from ``/proc/diskstats``."""
 
 from perftui.collect.scope import Scope
 from perftui.host.clock import monotonic_ns
@@ -20,6 +20,11 @@ _FIELDS = (
     ("in_flight", 8, 1),
     ("io_ms_total", 9, 1),
     ("weighted_ms_total", 10, 1),
+    ("discards_total", 11, 1),
+    ("discard_bytes_total", 13, _SECTOR_BYTES),
+    ("discard_ms_total", 14, 1),
+    ("flushes_total", 15, 1),
+    ("flush_ms_total", 16, 1),
 )
 """Column, position after the name, factor."""
 
@@ -32,23 +37,35 @@ class DiskCollector:
         now = monotonic_ns()
         devices = parse_diskstats(host.read("/proc/diskstats"))
         whole = {name.replace("!", "/").encode() for name in host.names("/sys/block")}  # cciss!c0d0 is cciss/c0d0
-        kept = [(name, values) for name, values in devices if name in whole and (values[0] or values[4])]
+        used = [(name, values) for name, values in devices if values[0] or values[4]]
         return DiskSection(
             monotonic_ns=now,
-            devices=Table.of(
-                {column: [values[at] * factor for _, values in kept] for column, at, factor in _FIELDS},
-                {"name": [visible(name, 64) for name, _ in kept]},
-            ),
+            devices=_table([row for row in used if row[0] in whole]),
+            partitions=_table([row for row in used if row[0] not in whole]),
         )
 
     def close(self) -> None:
         """Nothing is kept open."""
 
 
-def parse_diskstats(raw: bytes) -> list[tuple[bytes, list[int]]]:
-    """Each device's name and its first eleven counters."""
+_Row = tuple[bytes, list[int]]
+
+
+def _table(rows: list[_Row]) -> Table:
+    return Table.of(
+        {column: [_scaled(values, at, factor) for _, values in rows] for column, at, factor in _FIELDS},
+        {"name": [visible(name, 64) for name, _ in rows]},
+    )
+
+
+def _scaled(values: list[int], at: int, factor: int) -> int:
+    return values[at] * factor if at < len(values) else -1
+
+
+def parse_diskstats(raw: bytes) -> list[_Row]:
+    """Each device's name and its counters: 11, since Linux 4.18 with discards 15, since 5.5 with flushes 17."""
     devices = []
     for line in raw.splitlines():
         _major, _minor, name, *counters = line.split()
-        devices.append((name, [int(counter) for counter in counters[:11]]))
+        devices.append((name, [int(counter) for counter in counters]))
     return devices

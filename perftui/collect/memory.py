@@ -8,6 +8,26 @@ from perftui.host.stat import first_int, parse_fields
 from perftui.model.sample import MemorySection, Sample
 
 
+_MORE = (
+    ("anon_bytes", b"AnonPages"),
+    ("mapped_bytes", b"Mapped"),
+    ("shared_bytes", b"Shmem"),
+    ("slab_reclaimable_bytes", b"SReclaimable"),
+    ("slab_unreclaimable_bytes", b"SUnreclaim"),
+    ("kernel_stack_bytes", b"KernelStack"),
+    ("page_table_bytes", b"PageTables"),
+    ("unevictable_bytes", b"Unevictable"),
+    ("committed_bytes", b"Committed_AS"),
+    ("commit_limit_bytes", b"CommitLimit"),
+    ("swap_cached_bytes", b"SwapCached"),
+    ("zswap_bytes", b"Zswap"),
+    ("zswapped_bytes", b"Zswapped"),
+    ("anon_huge_bytes", b"AnonHugePages"),
+    ("huge_page_bytes", b"Hugepagesize"),
+)
+"""Fields that some kernels lack, and their names in meminfo, in kB there."""
+
+
 class MemoryCollector:
     name = "memory"
     section = "memory"
@@ -25,6 +45,8 @@ class MemoryCollector:
                 )
             return kilobytes * 1024
 
+        more = {field: first_int(fields[name]) * 1024 for field, name in _MORE if name in fields}
+        huge = fields.get(b"HugePages_Total"), fields.get(b"HugePages_Free")
         return MemorySection(
             monotonic_ns=now,
             total_bytes=size(b"MemTotal"),
@@ -40,6 +62,10 @@ class MemoryCollector:
             swap_out_pages_total=counters.get(b"pswpout", 0),
             major_faults_total=counters[b"pgmajfault"],
             oom_kills_total=counters.get(b"oom_kill", 0),  # since Linux 4.13
+            page_bytes=host.page_size,
+            huge_pages=int(huge[0]) if huge[0] else None,
+            huge_pages_free=int(huge[1]) if huge[1] else None,
+            **more,
         )
 
     def close(self) -> None:

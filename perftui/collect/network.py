@@ -1,7 +1,9 @@
 """Network interfaces, from ``/proc/net/dev``."""
 
 from perftui.collect.scope import Scope
+from perftui.errors import NoData
 from perftui.host.clock import monotonic_ns
+from perftui.host.netns import other_net
 from perftui.host.procfs import Host
 from perftui.host.text import visible
 from perftui.model.sample import NetworkSection, Sample
@@ -25,17 +27,33 @@ class NetworkCollector:
 
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> NetworkSection:
         now = monotonic_ns()
-        interfaces = parse_net_dev(host.read("/proc/net/dev"))
         return NetworkSection(
             monotonic_ns=now,
-            interfaces=Table.of(
-                {column: [values[at] for _, values in interfaces] for column, at in _FIELDS},
-                {"name": [visible(name, 64) for name, _ in interfaces]},
-            ),
+            interfaces=_table(host.read("/proc/net/dev")),
+            target_interfaces=_of_target(host, scope),
         )
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+def _of_target(host: Host, scope: Scope) -> Table | None:
+    """None in our own namespace, and where it cannot be seen (the collector of protocols says why)."""
+    if scope.target is None:
+        return None
+    try:
+        folder = other_net(host, scope.target.process.pid)
+        return _table(host.read(f"{folder}/dev")) if folder else None
+    except NoData:
+        return None
+
+
+def _table(raw: bytes) -> Table:
+    interfaces = parse_net_dev(raw)
+    return Table.of(
+        {column: [values[at] for _, values in interfaces] for column, at in _FIELDS},
+        {"name": [visible(name, 64) for name, _ in interfaces]},
+    )
 
 
 def parse_net_dev(raw: bytes) -> list[tuple[bytes, list[int]]]:

@@ -16,10 +16,20 @@ class PressureCollector:
             raise NoData("this kernel has no pressure stall information", "it needs CONFIG_PSI=y, or psi=1 at boot")
         now = monotonic_ns()
         cpu, memory, io = (parse_pressure(host.read(f"/proc/pressure/{name}")) for name in ("cpu", "memory", "io"))
-        return PressureSection(monotonic_ns=now, cpu=cpu, memory=memory, io=io)
+        return PressureSection(monotonic_ns=now, cpu=cpu, memory=memory, io=io, irq_full_total_us=_irq(host))
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+def _irq(host: Host) -> int | None:
+    """Since Linux 6.1, where the kernel accounts for the time of interrupts; it has no ``some`` line."""
+    try:
+        raw = host.read("/proc/pressure/irq")
+    except NoData:
+        return None
+    _, found, total = raw.partition(b"total=")
+    return int(total) if found else None
 
 
 def parse_pressure(raw: bytes) -> PressureLine:

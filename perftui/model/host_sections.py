@@ -1,8 +1,6 @@
 """The host beyond its first figures: reclaim, interrupts, protocols, links, clocks, file systems, sensors, nodes.
 
-``-1`` in a column and ``None`` in a field: this kernel or device does not tell. Sections that are read slowly and hold
-counters carry the reading before them in ``earlier`` (whose own ``earlier`` is None): they ride along in many samples,
-so that two samples often hold one reading, from which no rate follows.
+``-1`` in a column and ``None`` in a field: this kernel or device does not tell.
 """
 
 from typing import Literal
@@ -62,7 +60,6 @@ class InterruptSection(Section, frozen=True, kw_only=True):
 
     lines: Table
     cpus: Table
-    earlier: "InterruptSection | None" = None
 
 
 class SoftnetSection(Section, frozen=True, kw_only=True):
@@ -130,14 +127,15 @@ class NetCounters(msgspec.Struct, frozen=True, kw_only=True):
 class ProtocolSection(Section, frozen=True, kw_only=True):
     """``/proc/net/{snmp,snmp6,netstat,sockstat,sockstat6}`` and the connection tracker's fill.
 
-    ``target`` is what the target's network namespace counts where that is another one than ours, with its interfaces
-    as in ``NetworkSection``; both are None where it is the same or cannot be seen. ``conntrack_count`` is None where
-    connections are not tracked.
+    ``target`` is what the target's network namespace counts where that is another one than ours; None where it is the
+    same, or cannot be seen: then ``target_reason`` says why. ``conntrack_count`` is None where connections are not
+    tracked.
     """
 
     host: NetCounters
     target: NetCounters | None = None
-    target_interfaces: Table | None = None
+    target_reason: str = ""
+    target_remedy: str = ""
     conntrack_count: int | None = None
     conntrack_max: int | None = None
 
@@ -162,7 +160,6 @@ class FrequencySection(Section, frozen=True, kw_only=True):
 
     cpus: Table
     source: Literal["cpufreq", "cpuinfo"]
-    earlier: "FrequencySection | None" = None
 
 
 class FilesystemSection(Section, frozen=True, kw_only=True):
@@ -192,7 +189,6 @@ class SensorSection(Section, frozen=True, kw_only=True):
     energy: Table
     energy_reason: str = ""
     energy_remedy: str = ""
-    earlier: "SensorSection | None" = None
 
 
 class NumaSection(Section, frozen=True, kw_only=True):
@@ -203,4 +199,3 @@ class NumaSection(Section, frozen=True, kw_only=True):
     """
 
     nodes: Table
-    earlier: "NumaSection | None" = None

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from perftui.model.gpu_section import GpuSection
 from perftui.model.group_sections import CgroupSection, GroupSection
 from perftui.model.host_sections import (
     FilesystemSection,
@@ -34,6 +35,7 @@ from perftui.model.profile import ProfileStatus
 from perftui.model.section import Section
 from perftui.model.table import Table
 from perftui.model.target import Target
+from perftui.model.task_section import TaskSection
 
 
 class CpuSection(Section, frozen=True, kw_only=True):
@@ -114,10 +116,12 @@ class NetworkSection(Section, frozen=True, kw_only=True):
     """``/proc/net/dev``.
 
     Text column ``name``; columns ``rx_bytes_total rx_packets_total rx_errors_total
-    rx_dropped_total tx_bytes_total tx_packets_total tx_errors_total tx_dropped_total``.
+    rx_dropped_total tx_bytes_total tx_packets_total tx_errors_total tx_dropped_total``. ``target_interfaces`` are
+    those of the target's network namespace where that is another one than ours.
     """
 
     interfaces: Table
+    target_interfaces: Table | None = None
 
 
 class PressureLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -326,6 +330,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     filesystems: FilesystemSection | None = None
     sensors: SensorSection | None = None
     numa: NumaSection | None = None
+    gpus: GpuSection | None = None
+    tasks: TaskSection | None = None
     knobs: tuple[KnobReading, ...] = ()
     profile_status: ProfileStatus | None = None
     collectors: tuple[CollectorStatus, ...] = ()
