@@ -1,0 +1,240 @@
+"""The SQLite file of a recording: whole chunks, the parts of the chunk that is being written, marks and a header.
+
+Parts are committed as they come, without waiting for the disk: killing the program loses none of them, and a power cut
+no more than the last ones. A closed file has no companions (``-wal``, ``-shm``) and can be read from anywhere.
+"""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from perftui.errors import StoreError
+from perftui.store.chunks import Chunk
+
+APPLICATION = 0x70667472
+VERSION = 1
+_BUSY_SECONDS = 5.0
+_SCHEMA = """
+CREATE TABLE header (document BLOB NOT NULL) STRICT;
+CREATE TABLE mark (wall_ns INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE TABLE chunk (
+    number INTEGER PRIMARY KEY,
+    first_ns INTEGER NOT NULL,
+    last_ns INTEGER NOT NULL,
+    samples INTEGER NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+CREATE TABLE part (
+    id INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL,
+    first_ns INTEGER NOT NULL,
+    last_ns INTEGER NOT NULL,
+    samples INTEGER NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+"""
+_INDEX = """
+SELECT number, first_ns, last_ns, samples FROM chunk
+UNION ALL
+SELECT number, min(first_ns), max(last_ns), sum(samples) FROM part
+WHERE number NOT IN (SELECT number FROM chunk) GROUP BY number
+ORDER BY number
+"""
+_PARTS = "SELECT first_ns, last_ns, samples, body FROM part WHERE number = ? ORDER BY id"
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and with what a recording was made. ``facts`` are further lines about the host, name and text.
+
+    ``version`` is perftui's, ``wall_ns`` when it began, ``target`` as the user would name it.
+    """
+
+    version: str
+    wall_ns: int
+    boot_id: str
+    hostname: str
+    kernel: str
+    machine: str
+    cpus: int
+    target: str
+    interval_seconds: float
+    facts: dict[str, str] = {}
+
+
+class Mark(NamedTuple):
+    """A moment that somebody wanted to find again."""
+
+    wall_ns: int
+    text: str
+
+
+class Entry(NamedTuple):
+    """A line of the index: wall times of the first and the last sample of a chunk."""
+
+    number: int
+    first_ns: int
+    last_ns: int
+    samples: int
+
+
+class ChunkFile:
+    """One open file. For one thread at a time; StoreError, naming the file, for whatever goes wrong with it."""
+
+    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+        self.path = path
+        self._database = database
+
+    @classmethod
+    def create(cls, path: Path, header: Header) -> "ChunkFile":
+        """A new file with mode 0600. StoreError when there is one of that name already."""
+        _claim(path)
+        with as_store_errors(path):
+            database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        made = cls(path, database)
+        try:
+            made._prepare(header)
+        except BaseException:
+            database.close()
+            raise
+        return made
+
+    @classmethod
+    def open(cls, path: Path) -> "ChunkFile":
+        """A recording to be read, perhaps one that is still being written. Its owner and mode do not matter."""
+        try:
+            regular = stat.S_ISREG(path.stat().st_mode)
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror}") from error
+        if not regular:
+            raise StoreError(f"{path}: not a plain file")
+        with as_store_errors(path):
+            place = f"{path.absolute().as_uri()}?mode=ro"
+            database = sqlite3.connect(place, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
+        opened = cls(path, database)
+        try:
+            opened._check()
+        except BaseException:
+            database.close()
+            raise
+        return opened
+
+    # ---- writing
+
+    def add_part(self, number: int, part: Chunk) -> None:
+        """The next part of chunk ``number``."""
+        with self._writing():
+            self._database.execute(
+                "INSERT INTO part (number, first_ns, last_ns, samples, body) VALUES (?, ?, ?, ?, ?)", (number, *part)
+            )
+
+    def add_chunk(self, number: int, chunk: Chunk) -> None:
+        """A whole chunk, which takes the place of its parts."""
+        with self._writing():
+            self._database.execute("INSERT INTO chunk VALUES (?, ?, ?, ?, ?)", (number, *chunk))
+            self._database.execute("DELETE FROM part WHERE number = ?", (number,))
+
+    def add_mark(self, mark: Mark) -> None:
+        with self._writing():
+            self._database.execute("INSERT INTO mark VALUES (?, ?)", mark)
+
+    def finish(self) -> None:
+        """Leave one plain file. While somebody reads it, its companions stay."""
+        with suppress(sqlite3.OperationalError):
+            self._database.execute("PRAGMA journal_mode=DELETE")
+
+    def close(self) -> None:
+        self._database.close()
+
+    # ---- reading
+
+    def header(self) -> Header:
+        with as_store_errors(self.path):
+            row = self._database.execute("SELECT document FROM header").fetchone()
+            if row is None:
+                raise StoreError(f"{self.path}: a recording without a header: the file is damaged")
+            return msgspec.msgpack.decode(row[0], type=Header)
+
+    def index(self) -> list[Entry]:
+        """All chunks in the order they were recorded in, the one that is being written last."""
+        with as_store_errors(self.path):
+            return [Entry(*row) for row in self._database.execute(_INDEX)]
+
+    def marks(self) -> list[Mark]:
+        with as_store_errors(self.path):
+            return [Mark(*row) for row in self._database.execute("SELECT wall_ns, text FROM mark ORDER BY wall_ns")]
+
+    def parts(self, number: int) -> list[Chunk]:
+        """What chunk ``number`` consists of: one piece once it is whole."""
+        with as_store_errors(self.path):
+            found = self._database.execute(
+                "SELECT first_ns, last_ns, samples, body FROM chunk WHERE number = ?", (number,)
+            ).fetchall()
+            return [Chunk(*row) for row in found or self._database.execute(_PARTS, (number,))]
+
+    # ---- inside
+
+    def _prepare(self, header: Header) -> None:
+        with as_store_errors(self.path):
+            with self._writing():
+                for statement in _SCHEMA.split(";"):
+                    self._database.execute(statement)
+                self._database.execute("INSERT INTO header VALUES (?)", (msgspec.msgpack.encode(header),))
+                self._database.execute(f"PRAGMA application_id={APPLICATION}")
+                self._database.execute(f"PRAGMA user_version={VERSION}")
+            # Only now: whatever happens to the companions, the file itself says what it is.
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=NORMAL")
+
+    def _check(self) -> None:
+        with as_store_errors(self.path):
+            self._database.execute("PRAGMA trusted_schema=OFF")
+            (application,) = self._database.execute("PRAGMA application_id").fetchone()
+            (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if application != APPLICATION:
+            raise StoreError(f"{self.path}: not a recording of perftui")
+        if version > VERSION:
+            raise StoreError(f"{self.path}: recorded by a newer perftui (format {version}): update perftui")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with as_store_errors(self.path):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:  # a full disk has ended it already
+                    self._database.execute("ROLLBACK")
+                raise
+
+
+@contextmanager
+def as_store_errors(path: Path) -> Iterator[None]:
+    """What SQLite, MessagePack and a damaged chunk raise becomes a StoreError that names the file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}") from error
+    except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise StoreError(f"{path}: damaged, or not a recording of perftui ({error})") from error
+
+
+def _claim(path: Path) -> None:
+    """Make the empty file. Companions of an earlier one would be taken for its own."""
+    beside = [Path(f"{path}{ending}") for ending in ("-wal", "-shm", "-journal")]
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        raise StoreError(f"{path}: is there already: choose another name, or move it away") from None
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from error
+    for companion in beside:
+        if os.path.lexists(companion):
+            path.unlink()
+            raise StoreError(f"{companion}: is left from another recording: move it away")

@@ -1,0 +1,237 @@
+"""A recording: samples and stack windows on disk, to be replayed.
+
+Every 5 s of samples are written at once, so no more than that is lost when perftui is killed; 300 s together become
+one chunk, a quarter of the size. All of it happens in a thread of its own, off the tick.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from perftui.errors import StoreError
+from perftui.host.text import visible
+from perftui.model.profile import StackProfile
+from perftui.model.sample import Sample
+from perftui.store.chunkfile import ChunkFile, Entry, Header, Mark, as_store_errors
+from perftui.store.chunks import FAST, SMALL, Chunk, pack, unpack
+from perftui.store.delta import Encoder
+from perftui.store.restore import Decoder
+from perftui.store.streams import Streams
+
+__all__ = ["Header", "Mark", "Recording", "RecordingWriter"]
+
+PART_NS = 5_000_000_000
+CHUNK_NS = 300_000_000_000
+_MOST_WAITING = 120
+"""Samples (84 KiB each at 350 processes) that may wait for a disk that does not answer."""
+
+_PATIENCE_SECONDS = 2.0
+_CLOSING_SECONDS = 10.0
+_PAUSE_SECONDS = 0.001
+"""Between two parts that are joined: the tick's thread gets the interpreter."""
+
+
+class RecordingWriter:
+    """Writes a new recording. Any thread may call it; samples are recorded in the order they are added."""
+
+    def __init__(self, path: Path, *, header: Header) -> None:
+        """StoreError when there is a file of that name, or it cannot be made."""
+        self.path = path
+        self._file = ChunkFile.create(path, header)
+        self._tasks: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
+        self._failure: StoreError | None = None
+        self._reported = False
+        self._encoder = Encoder()
+        self._part = Streams()
+        self._number = 0
+        self._chunk_since_ns: int | None = None
+        self._part_since_ns = 0
+        self._last_ns = 0
+        self._thread = threading.Thread(target=self._work, name="perftui-recording", daemon=True)
+        self._thread.start()
+
+    def add(self, sample: Sample, profiles: Sequence[StackProfile] = ()) -> None:
+        """Record one tick.
+
+        StoreError once when recording has stopped (a full disk, one that does not answer): what was written can be
+        replayed. After that nothing is recorded and nothing raised.
+        """
+        self._hand_over(partial(self._record, sample, tuple(profiles)))
+
+    def mark(self, wall_ns: int, text: str) -> None:
+        """Note a moment. StoreError as ``add``."""
+        self._hand_over(partial(self._file.add_mark, Mark(wall_ns, visible(text))))
+
+    def adopt(self, chunks: Sequence[Chunk]) -> None:
+        """Take over what a ``FlightRecorder`` has kept: call it before the first ``add``. StoreError as ``add``."""
+        self._hand_over(partial(self._adopt, chunks))
+
+    def close(self) -> None:
+        """Write what is left and leave one plain file. StoreError as ``add``; may be called twice."""
+        if self._thread.is_alive():
+            try:
+                self._tasks.put(None, timeout=_PATIENCE_SECONDS)
+            except queue.Full:
+                self._failure = self._failure or self._too_slow()
+            self._thread.join(_CLOSING_SECONDS)
+            if self._thread.is_alive():
+                self._failure = self._failure or self._too_slow()
+        self._report()
+
+    def _hand_over(self, task: Callable[[], None]) -> None:
+        self._report()
+        if self._failure is not None or not self._thread.is_alive():
+            return
+        try:
+            self._tasks.put(task, timeout=_PATIENCE_SECONDS)
+        except queue.Full:
+            self._failure = self._too_slow()
+            self._report()
+
+    def _report(self) -> None:
+        if self._failure is not None and not self._reported:
+            self._reported = True
+            raise self._failure
+
+    def _too_slow(self) -> StoreError:
+        return StoreError(f"{self.path}: the disk does not keep up: recording has stopped")
+
+    # ---- in its own thread
+
+    def _work(self) -> None:
+        try:
+            while (task := self._next()) is not None and self._failure is None:
+                task()
+            if self._failure is None:
+                self._end_chunk()
+                self._file.finish()
+        except StoreError as error:
+            self._failure = StoreError(f"{error}: recording has stopped, what was written before can be replayed")
+        except Exception as error:  # noqa: BLE001 (a fault here must not pass for a recording that goes on)
+            self._failure = StoreError(f"{self.path}: recording has stopped: {type(error).__name__}: {error}")
+        finally:
+            self._file.close()
+
+    def _next(self) -> Callable[[], None] | None:
+        """The next task; samples that nobody followed up for 5 s are not kept waiting."""
+        try:
+            return self._tasks.get(timeout=PART_NS / 1e9)
+        except queue.Empty:
+            return self._write_part
+
+    def _record(self, sample: Sample, profiles: Sequence[StackProfile]) -> None:
+        now = sample.monotonic_ns
+        if self._chunk_since_ns is not None and (now - self._chunk_since_ns >= CHUNK_NS or self._encoder.full):
+            self._end_chunk()
+        if self._chunk_since_ns is None:
+            self._chunk_since_ns = now
+        if not self._part.records:
+            self._part_since_ns = now
+        self._encoder.encode(sample, profiles, self._part)
+        # The next sample is as far away as the last one was: would it come too late for this part?
+        gap = min(PART_NS, max(0, now - self._last_ns))
+        self._last_ns = now
+        if now + gap - gap // 4 - self._part_since_ns >= PART_NS - gap // 2:
+            self._write_part()
+
+    def _write_part(self) -> None:
+        part, self._part = self._part, Streams()
+        if part.records:
+            self._file.add_part(self._number, pack(part, FAST))
+
+    def _end_chunk(self) -> None:
+        """Join the parts of the chunk, and begin the next one."""
+        self._write_part()
+        whole = Streams()
+        for part in self._file.parts(self._number):
+            whole.extend(unpack(part))
+            time.sleep(_PAUSE_SECONDS)
+        if whole.records:
+            self._file.add_chunk(self._number, pack(whole, SMALL))
+            self._number += 1
+        self._encoder.begin_chunk()
+        self._chunk_since_ns = None
+
+    def _adopt(self, chunks: Iterable[Chunk]) -> None:
+        self._end_chunk()
+        for chunk in chunks:
+            self._file.add_chunk(self._number, chunk)
+            self._number += 1
+
+
+class Recording:
+    """A recording to be replayed, also one that was cut off or is still being written (as it was when opened).
+
+    ``first_ns`` and ``last_ns`` are the wall times of the earliest and the latest sample, both when it began for one
+    without samples. StoreError, naming the file, when it is none, is damaged, or was made by a newer perftui.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._file = ChunkFile.open(path)
+        try:
+            self.header = _shown(self._file.header())
+            self.marks = tuple(Mark(mark.wall_ns, visible(mark.text)) for mark in self._file.marks())
+            self._index = self._file.index()
+        except BaseException:
+            self._file.close()
+            raise
+        self.first_ns = min((entry.first_ns for entry in self._index), default=self.header.wall_ns)
+        self.last_ns = max((entry.last_ns for entry in self._index), default=self.header.wall_ns)
+        self.count = sum(entry.samples for entry in self._index)
+        self._recent: tuple[int, Streams] | None = None
+
+    def ticks(self, since_ns: int, until_ns: int) -> Iterator[tuple[Sample, tuple[StackProfile, ...]]]:
+        """Samples with a wall time from ``since_ns`` to ``until_ns`` (both included) and the windows that came with
+        each, in the order they were recorded in."""
+        with as_store_errors(self.path):
+            for decoder in self._records(since_ns, until_ns):
+                yield decoder.sample(), tuple(decoder.profiles())
+
+    def samples(self, since_ns: int, until_ns: int) -> Iterator[Sample]:
+        """The samples of ``ticks``."""
+        with as_store_errors(self.path):
+            for decoder in self._records(since_ns, until_ns):
+                yield decoder.sample()
+
+    def profiles(self, since_ns: int, until_ns: int) -> Iterator[StackProfile]:
+        """The stack windows of ``ticks``."""
+        with as_store_errors(self.path):
+            for decoder in self._records(since_ns, until_ns):
+                yield from decoder.profiles()
+
+    def close(self) -> None:
+        with self._lock:
+            self._file.close()
+
+    def _records(self, since_ns: int, until_ns: int) -> Iterator[Decoder]:
+        for entry in self._index:
+            if entry.last_ns < since_ns or entry.first_ns > until_ns:
+                continue
+            decoder = Decoder(self._streams(entry))
+            while decoder.advance():
+                if since_ns <= decoder.wall_ns <= until_ns:
+                    yield decoder
+
+    def _streams(self, entry: Entry) -> Streams:
+        """The chunk that was read last is kept: a replay that steps to and fro asks for it again and again."""
+        with self._lock:
+            if self._recent is None or self._recent[0] != entry.number:
+                whole = Streams()
+                for part in self._file.parts(entry.number):
+                    whole.extend(unpack(part))
+                self._recent = (entry.number, whole)
+            return self._recent[1]
+
+
+def _shown(header: Header) -> Header:
+    """A recording may come from elsewhere: no text of it reaches a terminal as it is."""
+    texts = {name: visible(text) for name in header.__struct_fields__ if isinstance(text := getattr(header, name), str)}
+    facts = {visible(name): visible(text) for name, text in header.facts.items()}
+    return msgspec.structs.replace(header, facts=facts, **texts)

@@ -1,0 +1,196 @@
+"""Samples back from what changed: the inverse of ``delta``."""
+
+from array import array
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from perftui.host.text import visible
+from perftui.model.profile import StackProfile
+from perftui.model.sample import Sample
+from perftui.model.table import Table
+from perftui.store.delta import TEXT_MARK, TIMES, moved
+from perftui.store.shape import build, integers_in, tables_in
+from perftui.store.streams import MASK, Column, Streams, apply
+from perftui.store.windows import WindowDecoder
+
+_TYPES: Mapping[str, Any] = {field.name: field.type for field in msgspec.structs.fields(Sample)}
+_LONGEST_TEXT = 1 << 16
+_MOST_ROWS = 1 << 20
+_NO_CHANGE: tuple["array[int]", "array[int]"] = (array("Q"), array("Q"))
+
+
+class _Cursor:
+    """How far one column has been read."""
+
+    __slots__ = ("_at", "_column")
+
+    def __init__(self, column: Column) -> None:
+        self._column = column
+        self._at = 0
+
+    def take(self, record: int) -> tuple["array[int]", "array[int]"]:
+        """Rows and values of a record; call it once for each record, in order."""
+        counts = self._column.counts
+        count = counts[record] if record < len(counts) else 0
+        if not count:
+            return _NO_CHANGE
+        start = self._at
+        self._at = start + count
+        return self._column.rows[start : self._at], self._column.values[start : self._at]
+
+
+class _Rows:
+    """One table of a field as it stands."""
+
+    def __init__(self, name: str, columns: list[str], texts: list[str]) -> None:
+        self._name = name
+        self._columns = columns
+        self._texts = texts
+        self._numbers = {column: array("Q") for column in (*columns, *(TEXT_MARK + text for text in texts))}
+        self._streams = [(f"{name}/{column}", column) for column in self._numbers]
+        self._table: Table | None = None
+        self._shown: dict[str, tuple[str, ...]] = {}
+
+    def advance(self, changed: Mapping[str, tuple["array[int]", "array[int]"]]) -> None:
+        moves = changed.get(self._name)
+        if moves is not None:
+            self._move(list(zip(*moves, strict=True)))
+        for stream, column in self._streams:
+            change = changed.get(stream)
+            if change is not None:
+                apply(self._numbers[column], *change)
+                self._table = None
+                self._shown.pop(column, None)
+
+    def table(self, texts: list[str]) -> Table:
+        """The same object as long as nothing changes."""
+        if self._table is None:
+            self._table = Table(
+                columns={column: self._numbers[column].tobytes() for column in self._columns},
+                texts={text: self._text(TEXT_MARK + text, texts) for text in self._texts},
+            )
+        return self._table
+
+    def _move(self, moves: list[tuple[int, int]]) -> None:
+        rows = sum(length for _, length in moves)
+        before = len(next(iter(self._numbers.values()), ()))
+        if rows > _MOST_ROWS or any(start and start - 1 + length > before for start, length in moves):
+            raise ValueError("rows that are not there")
+        for column, numbers in self._numbers.items():
+            self._numbers[column] = array("Q", moved(numbers.tobytes(), moves))
+        self._table = None
+        self._shown.clear()
+
+    def _text(self, column: str, texts: list[str]) -> tuple[str, ...]:
+        shown = self._shown.get(column)
+        if shown is None:
+            shown = self._shown[column] = tuple(map(texts.__getitem__, self._numbers[column]))
+        return shown
+
+
+class _Field:
+    """One field of the sample as it stands."""
+
+    def __init__(self, name: str, shape: Any, others: list[Any]) -> None:
+        self._name = name
+        self._shape = shape
+        self.others = others
+        self._ints = array("Q", bytes(8 * integers_in(shape)))
+        self._tables = [_Rows(f"{name}/{at}", *names) for at, names in enumerate(tables_in(shape))]
+        self._monotonic_ns = 0
+        self._stale = True
+        self._value: Any = None
+
+    def advance(self, changed: Mapping[str, tuple["array[int]", "array[int]"]], monotonic_ns: int) -> None:
+        change = changed.get(self._name)
+        if change is not None:
+            apply(self._ints, *change)
+        for table in self._tables:
+            table.advance(changed)
+        self._monotonic_ns = monotonic_ns
+        self._stale = True
+
+    def value(self, texts: list[str]) -> Any:
+        """The same object as long as nothing changes."""
+        if self._stale:
+            ints = memoryview(self._ints.tobytes()).cast("q").tolist()
+            tables = [table.table(texts) for table in self._tables]
+            tree = build(self._shape, ints, self.others, tables, self._monotonic_ns)
+            self._value = msgspec.convert(tree, _TYPES[self._name])
+            self._stale = False
+        return self._value
+
+
+class Decoder:
+    """Goes through the records of a chunk; what is not asked for costs little.
+
+    LookupError, TypeError and ValueError (msgspec's included) for streams that ``Encoder`` did not write.
+    """
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+        self._cursors: dict[str, list[tuple[str, _Cursor]]] = {}
+        for name, column in streams.columns.items():
+            if name != TIMES:
+                self._cursors.setdefault(name.partition("/")[0], []).append((name, _Cursor(column)))
+        self._clock = _Cursor(streams.columns[TIMES]) if streams.records else None
+        self._record = -1
+        self._times = array("Q", bytes(16))
+        self._texts: list[str] = []
+        self._windows = WindowDecoder()
+        self._fields: dict[str, _Field] = {}
+
+    @property
+    def wall_ns(self) -> int:
+        """Of the present record; 0 before the first."""
+        return (self._times[0] + self._times[1]) & MASK
+
+    def advance(self) -> bool:
+        """Go to the next record; False when there is none."""
+        if self._clock is None or self._record + 1 >= self._streams.records:
+            return False
+        self._record += 1
+        apply(self._times, *self._clock.take(self._record))
+        notes = self._streams.notes[self._record]
+        self._texts += (visible(text, _LONGEST_TEXT) for text in notes.texts)
+        for window in notes.windows:
+            self._windows.learn(window)
+        for name, (shape, others) in notes.fresh.items():
+            if name in _TYPES:  # one that a newer perftui has added is left out
+                self._fields[name] = _Field(name, shape, [_shown(leaf) for leaf in others])
+        for name, leaves in notes.changed.items():
+            for at, leaf in leaves.items():
+                self._fields[name].others[at] = _shown(leaf)
+        self._apply({*notes.fresh, *notes.changed})
+        return True
+
+    def sample(self) -> Sample:
+        """The present record. Sections that are as before are the same objects as before."""
+        values = {name: field.value(self._texts) for name, field in self._fields.items()}
+        return Sample(monotonic_ns=self._monotonic_ns, wall_ns=self.wall_ns, **values)
+
+    def profiles(self) -> Iterator[StackProfile]:
+        """The stack windows of the present record."""
+        for window in self._streams.notes[self._record].windows:
+            yield self._windows.decode(window, self._texts)
+
+    @property
+    def _monotonic_ns(self) -> int:
+        return self._times[0]
+
+    def _apply(self, noted: set[str]) -> None:
+        for name, cursors in self._cursors.items():
+            changed = {stream: change for stream, cursor in cursors if len((change := cursor.take(self._record))[0])}
+            if (changed or name in noted) and name in self._fields:
+                noted.discard(name)
+                self._fields[name].advance(changed, self._monotonic_ns)
+        for name in noted:  # those without a number in them
+            if name in self._fields:
+                self._fields[name].advance({}, self._monotonic_ns)
+
+
+def _shown(leaf: Any) -> Any:
+    """A recording may come from elsewhere: no text of it reaches a terminal as it is."""
+    return visible(leaf, _LONGEST_TEXT) if isinstance(leaf, str) else leaf
