@@ -1,20 +1,44 @@
-"""The target's control groups: CPU quota at every level, and the memory limit of its own."""
+"""What the target's control groups use, and what they may use."""
 
-from typing import Literal, cast
+from collections.abc import Callable, Mapping
+from typing import Literal, TypeVar, cast
 
 from perftui.collect.scope import Scope
 from perftui.errors import NoData
-from perftui.host.cgroupfs import Group, groups_of, levels, parse_membership, parse_mounts
+from perftui.host import cgroup_v1, cgroup_v2
+from perftui.host.cgroupfs import (
+    Group,
+    Membership,
+    groups_of,
+    is_root,
+    levels,
+    parse_membership,
+    parse_mounts,
+    within,
+)
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.host.text import visible
-from perftui.model.group_sections import CgroupCpu, CgroupMemory, CgroupSection
+from perftui.model.group_sections import IO_COUNTERS, IO_LIMITS, CgroupCpu, CgroupIo, CgroupMemoryLevel, CgroupSection
 from perftui.model.sample import Sample
+from perftui.model.table import Table
 
-_NO_LIMIT_BYTES = 1 << 62
-"""A v1 limit above this is the kernel's word for none (LONG_MAX rounded down to a page)."""
+_CONTROLLERS = ("cpu", "cpuacct", "memory", "blkio", "pids", "cpuset")
+"""Names of version 1; version 2 has all of its own in one hierarchy, so any name finds that too."""
 
-_DEFAULT_PERIOD_US = 100_000
+_CPU = {1: cgroup_v1.cpu, 2: cgroup_v2.cpu}
+_USAGE = {1: cgroup_v1.usage, 2: cgroup_v2.usage}
+_MEMORY = {1: cgroup_v1.memory, 2: cgroup_v2.memory}
+_MEMORY_LEVEL = {1: cgroup_v1.memory_level, 2: cgroup_v2.memory_level}
+_CPUSET = {1: cgroup_v1.cpuset, 2: cgroup_v2.cpuset}
+_PIDS = {1: cgroup_v2.pids, 2: cgroup_v2.pids}
+_IO_COUNTS = {1: cgroup_v1.io_counts, 2: cgroup_v2.io_counts}
+_IO_LIMITS = {1: cgroup_v1.io_limits, 2: cgroup_v2.io_limits}
+_IO_WEIGHT = {1: cgroup_v1.io_weight, 2: cgroup_v2.io_weight}
+
+_Reading = TypeVar("_Reading")
+_Readers = Mapping[int, Callable[[Host, str], _Reading | None]]
+"""By version."""
 
 
 class CgroupCollector:
@@ -25,128 +49,112 @@ class CgroupCollector:
 
     def __init__(self) -> None:
         self._membership = b""
-        self._cpu: tuple[Group, ...] = ()
-        self._memory: tuple[Group, ...] = ()
+        self._groups: dict[str, tuple[Group, ...]] = {}
+        self._devices: dict[str, str] = {}
 
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> CgroupSection:
         if scope.target is None:
             raise NoData("no process is watched", "give a PID")
         now = monotonic_ns()
-        self._locate(host, host.read(f"/proc/{scope.target.process.pid}/cgroup"))
-        if not self._cpu and not self._memory:
+        membership = host.read(f"/proc/{scope.target.process.pid}/cgroup")
+        if membership != self._membership:
+            self._locate(host, membership, scope.target.target.group)
+        cpu, memory = self._groups["cpu"], self._groups["memory"]
+        if not cpu and not memory:
             raise NoData(
                 "the target's control group is not visible here",
                 "mount the control groups, or run perftui outside the container",
             )
-        version, cpu = next(
-            ((group.version, found) for group in self._cpu if (found := _cpu_levels(host, group))),
-            ((*self._cpu, *self._memory)[0].version, ()),
+        version, cpu_levels = next(
+            ((group.version, found) for group in cpu if (found := _cpu_levels(host, group))),
+            ((*cpu, *memory)[0].version, ()),
         )
-        memory = next(filter(None, (_memory(host, group) for group in self._memory)), None)
-        return CgroupSection(monotonic_ns=now, version=cast(Literal[1, 2], version), cpu=cpu, memory=memory)
+        return CgroupSection(
+            monotonic_ns=now,
+            version=cast(Literal[1, 2], version),
+            cpu=cpu_levels,
+            usage=self._own(host, "cpuacct", _USAGE),
+            memory=self._own(host, "memory", _MEMORY),
+            memory_levels=next(filter(None, (_memory_levels(host, group) for group in memory)), ()),
+            io=self._io(host),
+            pids=self._own(host, "pids", _PIDS),
+            cpuset=_first(host, self._groups["cpuset"], _CPUSET),
+            pressure=self._own(host, "pressure", {2: cgroup_v2.pressure}),
+        )
 
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _locate(self, host: Host, membership: bytes) -> None:
-        if membership == self._membership:
-            return
-        self._membership = membership
-        members = parse_membership(membership)
+    def _locate(self, host: Host, membership: bytes, top: str) -> None:
+        """``top``: the path of the target's own group, where that is more than its main process's."""
+        members = tuple(Membership(one.controllers, within(one.path, top)) for one in parse_membership(membership))
         mounts = parse_mounts(host.read("/proc/self/mountinfo"))
-        self._cpu = groups_of("cpu", members, mounts)
-        self._memory = groups_of("memory", members, mounts)
+        self._groups = {name: groups_of(name, members, mounts) for name in _CONTROLLERS}
+        self._groups["pressure"] = tuple(group for group in self._groups["cpu"] if group.version == 2)
+        self._membership = membership
+
+    def _own(self, host: Host, name: str, readers: _Readers[_Reading]) -> _Reading | None:
+        """Of the target's own group, but not of the root, where the figures are the whole host's."""
+        return _first(host, tuple(group for group in self._groups[name] if not is_root(host, group)), readers)
+
+    def _io(self, host: Host) -> CgroupIo | None:
+        for group in self._groups["blkio"]:
+            counts = None if is_root(host, group) else _IO_COUNTS[group.version](host, group.directory)
+            if counts is None:
+                continue
+            limits = _IO_LIMITS[group.version](host, group.directory)
+            devices = list(dict.fromkeys((*counts, *limits)))
+            columns = {
+                **_columns(IO_COUNTERS, ("rbytes", "wbytes", "rios", "wios"), counts, devices),
+                **_columns(IO_LIMITS, ("rbps", "wbps", "riops", "wiops"), limits, devices),
+            }
+            return CgroupIo(
+                path=visible(group.directory),
+                devices=Table.of(columns, {"name": [self._device(host, device) for device in devices]}),
+                weight=_IO_WEIGHT[group.version](host, group.directory),
+            )
+        return None
+
+    def _device(self, host: Host, numbers: str) -> str:
+        """``8:0`` → ``sda``, looked up once."""
+        if numbers not in self._devices:
+            try:
+                self._devices[numbers] = visible(host.link(f"/sys/dev/block/{numbers}").rpartition("/")[2])
+            except NoData:
+                self._devices[numbers] = numbers
+        return self._devices[numbers]
+
+
+def _first(host: Host, groups: tuple[Group, ...], readers: _Readers[_Reading]) -> _Reading | None:
+    """From the first hierarchy that has the files."""
+    readings = (readers[group.version](host, group.directory) for group in groups)
+    return next((reading for reading in readings if reading is not None), None)
+
+
+def _columns(
+    names: tuple[str, ...], keys: tuple[str, ...], figures: dict[str, dict[str, int]], devices: list[str]
+) -> dict[str, list[int]]:
+    return {
+        name: [figures.get(device, {}).get(key, -1) for device in devices]
+        for name, key in zip(names, keys, strict=True)
+    }
 
 
 def _cpu_levels(host: Host, group: Group) -> tuple[CgroupCpu, ...]:
     """Own level first. The mount point counts only when it has a quota: then it is a container's top, not the root."""
     found = []
     for directory in levels(group):
-        level = _cpu_v1(host, directory) if group.version == 1 else _cpu_v2(host, directory)
+        level = _CPU[group.version](host, directory)
         if level is not None and (directory != group.top or level.quota_us is not None):
             found.append(level)
     return tuple(found)
 
 
-def _cpu_v1(host: Host, directory: str) -> CgroupCpu | None:
-    quota = _read(host, f"{directory}/cpu.cfs_quota_us")
-    if quota is None:
-        return None
-    counters = _counters(_read(host, f"{directory}/cpu.stat"))
-    return CgroupCpu(
-        path=visible(directory),
-        escaped=visible(directory) != directory,
-        quota_us=int(quota) if int(quota) > 0 else None,
-        period_us=int(_read(host, f"{directory}/cpu.cfs_period_us") or _DEFAULT_PERIOD_US),
-        periods_total=counters.get("nr_periods", 0),
-        throttled_periods_total=counters.get("nr_throttled", 0),
-        throttled_ns_total=counters.get("throttled_time", 0),
-    )
-
-
-def _cpu_v2(host: Host, directory: str) -> CgroupCpu | None:
-    limit = _read(host, f"{directory}/cpu.max")
-    if limit is None:
-        return None  # the root, or a level where the controller is not enabled
-    quota, period = limit.split()
-    counters = _counters(_read(host, f"{directory}/cpu.stat"))
-    return CgroupCpu(
-        path=visible(directory),
-        escaped=visible(directory) != directory,
-        quota_us=None if quota == "max" else int(quota),
-        period_us=int(period),
-        periods_total=counters.get("nr_periods", 0),
-        throttled_periods_total=counters.get("nr_throttled", 0),
-        throttled_ns_total=counters.get("throttled_usec", 0) * 1000,
-    )
-
-
-def _memory(host: Host, group: Group) -> CgroupMemory | None:
-    return _memory_v1(host, group.directory) if group.version == 1 else _memory_v2(host, group.directory)
-
-
-def _memory_v1(host: Host, directory: str) -> CgroupMemory | None:
-    current = _read(host, f"{directory}/memory.usage_in_bytes")
-    limit = _read(host, f"{directory}/memory.limit_in_bytes")
-    if current is None or limit is None:
-        return None
-    return CgroupMemory(
-        path=visible(directory),
-        current_bytes=int(current),
-        limit_bytes=int(limit) if int(limit) < _NO_LIMIT_BYTES else None,
-        high_bytes=None,
-        limit_hits_total=int(_read(host, f"{directory}/memory.failcnt") or 0),
-        oom_kills_total=_counters(_read(host, f"{directory}/memory.oom_control")).get("oom_kill", 0),
-    )
-
-
-def _memory_v2(host: Host, directory: str) -> CgroupMemory | None:
-    current = _read(host, f"{directory}/memory.current")
-    limit = _read(host, f"{directory}/memory.max")
-    if current is None or limit is None:
-        return None
-    events = _counters(_read(host, f"{directory}/memory.events"))
-    return CgroupMemory(
-        path=visible(directory),
-        current_bytes=int(current),
-        limit_bytes=_limit(limit),
-        high_bytes=_limit(_read(host, f"{directory}/memory.high") or "max"),
-        limit_hits_total=events.get("high", 0) + events.get("max", 0),
-        oom_kills_total=events.get("oom_kill", 0),
-    )
-
-
-def _limit(text: str) -> int | None:
-    return None if text == "max" else int(text)
-
-
-def _counters(text: str | None) -> dict[str, int]:
-    """``name number`` lines."""
-    return {name: int(value) for name, _, value in (line.partition(" ") for line in (text or "").splitlines())}
-
-
-def _read(host: Host, path: str) -> str | None:
-    try:
-        return host.text(path)
-    except NoData:
-        return None
+def _memory_levels(host: Host, group: Group) -> tuple[CgroupMemoryLevel, ...]:
+    """As of the cpu: the mount point counts when it has a limit."""
+    found = []
+    for directory in levels(group):
+        level = _MEMORY_LEVEL[group.version](host, directory)
+        if level is not None and (directory != group.top or level.limit_bytes or level.high_bytes):
+            found.append(level)
+    return tuple(found)

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from perftui.errors import NoData
+from perftui.host.groups import HeldGroup
 from perftui.host.procfs import Host
 from perftui.host.stat import start_ticks
 from perftui.host.target import HeldTarget
 from perftui.model.sample import ProcessSection, Sample
 from perftui.model.section import Section
+from perftui.model.table import Table
 from perftui.model.target import ProcessId
 
 
@@ -33,9 +35,12 @@ class Collector(Protocol):
 
 
 def scope_of(held: HeldTarget | None, processes: ProcessSection | None) -> Scope:
-    """The target and, when it is watched with them, its descendants in the process table."""
+    """The target and, when it is watched with them, its descendants in the process table; of a group all members."""
     if held is None:
         return Scope(None, ())
+    if isinstance(held, HeldGroup):
+        table = processes.processes if processes else Table.of({"pid": (), "start_ticks": ()})
+        return Scope(held, held.look(dict(zip(table.ints("pid"), table.ints("start_ticks"), strict=True))))
     main = held.process.pid
     if processes is None or not held.target.with_children:
         return Scope(held, (main,))

@@ -132,6 +132,21 @@ class Host:
         except OSError as error:
             raise_known(error, path)
 
+    def folders(self, path: str) -> list[str]:
+        """Names of the directories in a directory, unsorted; a link to one is none."""
+        try:
+            with os.scandir(self._prefix + path) as entries:
+                return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError as error:
+            raise_known(error, path)
+
+    def inode(self, path: str) -> int:
+        """The number of a file's inode. Since Linux 5.5 the kernel gives that of a control group to no other one."""
+        try:
+            return Path(self._prefix + path).stat().st_ino
+        except OSError as error:
+            raise_known(error, path)
+
     def count(self, path: str) -> int:
         """How many entries a directory of descriptors (``/proc/PID/fd``) has.
 

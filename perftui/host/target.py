@@ -11,9 +11,9 @@ from perftui.errors import IdentityUncertain, NoData, NoSuchTarget, NotPermitted
 from perftui.host.command import command_of
 from perftui.host.procfs import Host, read_all
 from perftui.host.stat import Stat, parse_fields, parse_stat
+from perftui.host.text import visible
 from perftui.model.target import ProcessId, Target
 
-_LATER_KINDS = ("unit:", "cgroup:", "container:")
 _SHOWN_MATCHES = 20
 _EXEC_LOOKS = 10
 _EXEC_PAUSE_SECONDS = 0.002
@@ -56,6 +56,11 @@ class HeldTarget:
         return cls(directory, pidfd, target, process)
 
     @property
+    def main(self) -> "HeldTarget":
+        """The process that is held: itself. Of a group, the main process at the time of the attach."""
+        return self
+
+    @property
     def ended(self) -> bool:
         """True once all its threads are gone, also while its parent has not fetched its exit code."""
         if self._directory < 0:
@@ -84,18 +89,18 @@ class HeldTarget:
 
 
 def resolve(host: Host, spec: str) -> int:
-    """The PID that ``PID`` or ``name:PATTERN`` means.
+    """The PID that ``PID`` or ``name:PATTERN`` means; ``groups.find_group`` knows the other kinds.
 
     The pattern is a regular expression looked for in name and command line. UsageError when the spec is
     malformed or several processes match (the message lists them); NoSuchTarget when none does.
     """
-    if spec.startswith(_LATER_KINDS):
-        kind = spec.partition(":")[0]
-        raise UsageError(f"TARGET: {kind}: targets are not supported yet; give the PID of the process")
     if spec.startswith("name:"):
         return _resolve_name(host, spec)
     if not (spec.isascii() and spec.isdigit()) or int(spec) == 0:
-        raise UsageError(f"TARGET: {spec!r} is not a target; give a PID or name:PATTERN")
+        raise UsageError(
+            f"TARGET: {visible(spec)!r} is not a target; give a PID, name:PATTERN, unit:NAME.service, cgroup:PATH or "
+            "container:ID"
+        )
     if not host.exists(f"/proc/{int(spec)}"):
         raise NoSuchTarget(f"there is no process {int(spec)}")
     return int(spec)

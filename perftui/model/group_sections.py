@@ -73,7 +73,8 @@ class CgroupMemory(msgspec.Struct, frozen=True, kw_only=True):
 
     ``limit_hits_total`` is the sum of the events high and max (version 2), or failcnt (version 1). ``low_bytes`` and
     ``min_bytes`` are protections; version 1 has ``soft_limit_bytes`` instead. ``swap_limit_bytes`` is of swap alone in
-    version 2, and ``memory_and_swap_limit_bytes`` of both together in version 1.
+    version 2, and ``memory_and_swap_limit_bytes`` of both together in version 1. ``hierarchy_limit_bytes`` is what
+    version 1 says is the least limit of all levels, also of those out of sight.
     """
 
     path: str
@@ -89,6 +90,7 @@ class CgroupMemory(msgspec.Struct, frozen=True, kw_only=True):
     swap_bytes: int | None = None
     swap_limit_bytes: int | None = None
     memory_and_swap_limit_bytes: int | None = None
+    hierarchy_limit_bytes: int | None = None
     low_events_total: int | None = None
     high_events_total: int | None = None
     max_events_total: int | None = None
@@ -152,17 +154,13 @@ class CgroupPressure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CgroupSection(Section, frozen=True, kw_only=True):
-    """The target's control groups: ``cpu`` and ``memory_levels`` from its own level up to (not including) the root.
-
-    ``hierarchy_limit_bytes`` is what version 1 says is the least limit of all levels, also of those out of sight.
-    """
+    """The target's control groups: ``cpu`` and ``memory_levels`` from its own level up to (not including) the root."""
 
     version: Literal[1, 2]
     cpu: tuple[CgroupCpu, ...]
     memory: CgroupMemory | None
     usage: CgroupUsage | None = None
     memory_levels: tuple[CgroupMemoryLevel, ...] = ()
-    hierarchy_limit_bytes: int | None = None
     io: CgroupIo | None = None
     pids: CgroupPids | None = None
     cpuset: CgroupCpuset | None = None

@@ -8,19 +8,24 @@ import msgspec
 
 from perftui.errors import NotDeliverable
 from perftui.model.finding import Diagnosis
+from perftui.model.group_rates import cpu_limit, memory_limit
+from perftui.model.group_sections import GroupSection
 from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus
 from perftui.model.proposal import Proposal
-from perftui.model.sample import TargetSection
+from perftui.model.sample import Sample
 from perftui.model.target import Target
 from perftui.model.update import Update
 from perftui.report.documents import (
+    ContainerDoc,
     DiagnosisDocument,
     Document,
     EntryDoc,
     FindingDoc,
+    GroupDoc,
     HotDoc,
     JournalDocument,
+    LimitDoc,
     NotVisibleDoc,
     OwnCostDoc,
     ProfileDoc,
@@ -58,7 +63,7 @@ def diagnosis_document(update: Update) -> DiagnosisDocument:
     diagnosis = diagnosis_of(update)
     hottest_first = tuple(sorted(diagnosis.hot, key=lambda hot: -hot.self_ratio))
     return DiagnosisDocument(
-        target=target_document(update.sample.target, update.sample.tree),
+        target=target_document(update.sample.target, update.sample),
         window_seconds=round(diagnosis.window_seconds, 3),
         state=diagnosis.state,
         summary=diagnosis.summary,
@@ -82,7 +87,7 @@ def proposals_document(update: Update) -> ProposalsDocument:
     """NotDeliverable as for ``diagnosis_document``."""
     diagnosis = diagnosis_of(update)
     return ProposalsDocument(
-        target=target_document(update.sample.target, update.sample.tree),
+        target=target_document(update.sample.target, update.sample),
         window_seconds=round(diagnosis.window_seconds, 3),
         summary=diagnosis.summary,
         verdict=_verdict(diagnosis),
@@ -120,13 +125,33 @@ def changes(update: Update) -> tuple[Proposal, ...]:
     return tuple(proposal for proposal in update.proposals if proposal.action is not None)
 
 
-def target_document(target: Target, tree: TargetSection | None = None) -> TargetDoc:
+def target_document(target: Target, sample: Sample | None = None) -> TargetDoc:
+    """``sample`` is one of the target, where there is one."""
+    cpus, memory = (cpu_limit(sample), memory_limit(sample)) if sample else (None, None)
     return TargetDoc(
         pid=target.pid,
         start_ticks=target.process.start_ticks if target.process else None,
         kind=target.kind,
         command=target.command,
-        processes=len(tree.processes) if tree else None,
+        processes=len(sample.tree.processes) if sample and sample.tree else None,
+        name=target.name,
+        group=_group(sample.group, target) if sample and sample.group else None,
+        cpu_limit=LimitDoc(limit=cpus.cores, by=cpus.by, where=cpus.where) if cpus else None,
+        memory_limit=LimitDoc(limit=memory.bytes, by=memory.by, where=memory.where) if memory else None,
+    )
+
+
+def _group(section: GroupSection, target: Target) -> GroupDoc:
+    inner = dict(zip(section.processes.ints("pid"), section.processes.ints("inner_pid"), strict=True))
+    inner_pid = inner.get(target.pid or -1, -1)
+    container = section.container
+    return GroupDoc(
+        path=section.path,
+        unit=section.unit,
+        user_unit=section.user_unit,
+        slice=section.slice,
+        container=msgspec.convert(container, ContainerDoc, from_attributes=True) if container else None,
+        inner_pid=inner_pid if inner_pid > 0 else None,
     )
 
 

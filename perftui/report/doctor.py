@@ -29,7 +29,7 @@ def doctor_document(update: Update, host_checks: tuple[CheckDoc, ...], *, versio
     return DoctorDocument(
         version=version,
         kernel=kernel,
-        target=target_document(update.sample.target, update.sample.tree),
+        target=target_document(update.sample.target, update.sample),
         checks=(
             *host_checks,
             *collectors,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from perftui.model.units import bytes_text, duration_text, rate_text, ratio_text
+from perftui.model.units import bytes_text, rate_text, ratio_text
 from perftui.report.documents import (
     BlameDoc,
     CheckDoc,
@@ -15,9 +15,9 @@ from perftui.report.documents import (
     ProposalDoc,
     ProposalsDocument,
     SeriesDoc,
-    TargetDoc,
 )
 from perftui.report.layout import Page, clipped
+from perftui.report.target_text import group_lines, target_line
 
 HOT_SHOWN = 8
 NEARLY_ALL = 0.95
@@ -77,7 +77,7 @@ def proposals_text(document: ProposalsDocument, *, color: bool = False) -> str:
     page = Page(color=color)
     verdict = document.verdict
     page.line(f"{verdict.rule}: {verdict.summary}" if verdict else document.summary, "heading")
-    page.line(_target_line(document.target, document.window_seconds or 0))
+    page.line(target_line(document.target, document.window_seconds or 0))
     if not document.proposals:
         page.heading("No setting would help here.")
         page.paragraph(document.advice)
@@ -126,18 +126,11 @@ def _headline(page: Page, document: DiagnosisDocument) -> None:
         page.line("NOTHING FOUND" if guess else document.state.upper(), "warning" if guess else "good")
     else:
         page.line(f"{verdict.severity.upper()}  {verdict.rule}  ({_confidence(verdict.confidence)})", verdict.severity)
-    page.line(_target_line(document.target, document.window_seconds))
+    page.line(target_line(document.target, document.window_seconds))
+    for line in group_lines(document.target):
+        page.line(line)
     page.line()
     page.paragraph(document.summary)
-
-
-def _target_line(target: TargetDoc, seconds: float) -> str:
-    watched = f"watched for {duration_text(seconds)}"
-    if target.pid is None:
-        return f"this host, {watched}"
-    processes = target.processes or 1
-    tail = f", {processes} processes, {watched}" if processes > 1 else f", {watched}"
-    return clipped(f"{target.pid} {target.command}", 80 - len(tail)) + tail
 
 
 def _finding(page: Page, finding: FindingDoc) -> None:

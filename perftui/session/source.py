@@ -82,7 +82,7 @@ class LiveTicks:
     def start_stacks(self) -> None:
         """Sample stacks from now on."""
         if self._stacks is None and self.held is not None:
-            self._stacks = StackFollower(self._host, self.held, self._options)
+            self._stacks = StackFollower(self._host, self.held.main, self._options)
 
     def leave_stacks(self) -> StackFollower | None:
         """Sample no more stacks. The sampler is handed over to be stopped, which may take a second."""

@@ -131,6 +131,7 @@ def test_version_2(tmp_path: Path, sleeper: HeldTarget) -> None:
             periods_total=100,
             throttled_periods_total=40,
             throttled_ns_total=2_500_000,
+            bursts_total=0,
         ),
         CgroupCpu(
             path="/sys/fs/cgroup/system.slice",
@@ -139,10 +140,20 @@ def test_version_2(tmp_path: Path, sleeper: HeldTarget) -> None:
             periods_total=100,
             throttled_periods_total=0,
             throttled_ns_total=2_500_000,
+            bursts_total=0,
         ),
     )
     assert section.memory == CgroupMemory(
-        path=own, current_bytes=1000, limit_bytes=4096, high_bytes=None, limit_hits_total=7, oom_kills_total=1
+        path=own,
+        current_bytes=1000,
+        limit_bytes=4096,
+        high_bytes=None,
+        limit_hits_total=7,
+        oom_kills_total=1,
+        low_events_total=0,
+        high_events_total=3,
+        max_events_total=4,
+        oom_events_total=1,
     )
 
 

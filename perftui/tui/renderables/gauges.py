@@ -36,7 +36,7 @@ class Gauge(msgspec.Struct, frozen=True):
 def gauges(update: Update) -> list[Gauge]:
     """Host first, then the target."""
     rows = [*_host(update)]
-    if update.sample.target.kind == "process":
+    if update.sample.target.kind != "host":
         rows += _target(update)
     return rows
 
