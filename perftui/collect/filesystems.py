@@ -17,13 +17,14 @@ from perftui.model.table import Table
 
 DEADLINE_SECONDS = 2.0
 
-_PSEUDO = frozenset(
-    "autofs binder binfmt_misc bpf cgroup cgroup2 configfs cpuset debugfs devpts devtmpfs efivarfs fusectl hugetlbfs "
-    "mqueue nfsd nsfs proc pstore ramfs resctrl rpc_pipefs securityfs selinuxfs smackfs sysfs tracefs".split()
-)
+_PSEUDO = frozenset((
+    "autofs", "binder", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "cpuset", "debugfs", "devpts",
+    "devtmpfs", "efivarfs", "fusectl", "hugetlbfs", "mqueue", "nfsd", "nsfs", "proc", "pstore", "ramfs", "resctrl",
+    "rpc_pipefs", "securityfs", "selinuxfs", "smackfs", "sysfs", "tracefs",
+))  # fmt: skip
 """They hold no files of anybody. Asking autofs would mount something."""
 
-_IMAGES = frozenset("cramfs erofs iso9660 squashfs".split())
+_IMAGES = frozenset(("cramfs", "erofs", "iso9660", "squashfs"))
 """Read-only images are full by nature."""
 
 _PSEUDO_BELOW = ("/proc/", "/sys/")

@@ -7,7 +7,6 @@ from perftui.host.procfs import Host
 from perftui.host.stat import first_int, parse_fields
 from perftui.model.sample import MemorySection, Sample
 
-
 _MORE = (
     ("anon_bytes", b"AnonPages"),
     ("mapped_bytes", b"Mapped"),

@@ -29,7 +29,7 @@ class SoftnetCollector:
         now = monotonic_ns()
         rows = parse_softnet(host.read("/proc/net/softnet_stat"))
         columns = {column: [row[at] if at < len(row) else -1 for row in rows] for column, at in _FIELDS}
-        cpus = [row[_CPU] if _CPU < len(row) else at for at, row in enumerate(rows)]
+        cpus = [row[_CPU] if len(row) > _CPU else at for at, row in enumerate(rows)]
         return SoftnetSection(monotonic_ns=now, cpus=Table.of({"cpu": cpus, **columns}))
 
     def close(self) -> None:

@@ -75,14 +75,13 @@ def _bytes(pages: int | None, page_size: int) -> int | None:
 
 def _zram(host: Host) -> Table:
     """Devices that have been given a size."""
-    rows = []
-    for name in sorted(_zram_names(host)):
-        size = int(host.text(f"/sys/block/{name}/disksize"))
-        if size:
-            stat = [int(word) for word in host.text(f"/sys/block/{name}/mm_stat").split()]
-            rows.append((name, size, *stat[: len(_ZRAM)]))
-    columns = {column: [int(row[at]) for row in rows] for at, column in enumerate(("disk_bytes", *_ZRAM), 1)}
-    return Table.of(columns, {"name": [visible(str(row[0]), 64) for row in rows]})
+    sizes = {name: int(host.text(f"/sys/block/{name}/disksize")) for name in _zram_names(host)}
+    used = sorted(name for name, size in sizes.items() if size)
+    stats = [[int(word) for word in host.text(f"/sys/block/{name}/mm_stat").split()] for name in used]
+    columns = {column: [stat[at] for stat in stats] for at, column in enumerate(_ZRAM)}
+    return Table.of(
+        {"disk_bytes": [sizes[name] for name in used], **columns}, {"name": [visible(name, 64) for name in used]}
+    )
 
 
 def _zram_names(host: Host) -> list[str]:

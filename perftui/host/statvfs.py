@@ -173,6 +173,4 @@ def _answer(words: list[str]) -> Answer:
     if words[0] == "error":
         return Refused(int(words[1]))
     unit, blocks, free, available, files, files_free, flags = map(int, words)
-    return Space(
-        blocks * unit, free * unit, available * unit, files, files_free, read_only=bool(flags & os.ST_RDONLY)
-    )
+    return Space(blocks * unit, free * unit, available * unit, files, files_free, read_only=bool(flags & os.ST_RDONLY))

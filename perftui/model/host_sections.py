@@ -54,8 +54,8 @@ class InterruptSection(Section, frozen=True, kw_only=True):
     """``/proc/interrupts`` and ``/proc/softirqs``, the rows that matter.
 
     ``lines`` has the busiest rows: columns ``count_total busiest_cpu busiest_total``, text columns ``name`` (``24`` or
-    ``LOC``) and ``device``. ``cpus`` has a row per online CPU: ``cpu interrupts_total`` and a column per soft interrupt,
-    named as in the kernel in small letters (``net_rx_total``, ``timer_total``, …).
+    ``LOC``) and ``device``. ``cpus`` has a row per online CPU: ``cpu interrupts_total`` and a column per kind of soft
+    interrupt, named as in the kernel in small letters (``net_rx_total``, ``timer_total``, …).
     """
 
     lines: Table
@@ -177,12 +177,12 @@ class FilesystemSection(Section, frozen=True, kw_only=True):
 class SensorSection(Section, frozen=True, kw_only=True):
     """``/sys/class/hwmon`` (else ``/sys/class/thermal``) and ``/sys/class/powercap``.
 
-    ``readings``: text columns ``chip label kind``; columns ``value limit alarm``. A ``temperature`` is in thousandths of
-    a degree Celsius, a ``fan`` in turns a minute, ``power`` in microwatts; ``limit`` is the critical one where the chip
-    names one, ``alarm`` is 1 while the chip raises one.
+    ``readings``: text columns ``chip label kind``; columns ``value limit alarm``. A ``temperature`` is in thousandths
+    of a degree Celsius, a ``fan`` in turns a minute, ``power`` in microwatts; ``limit`` is the critical one where the
+    chip names one, ``alarm`` is 1 while the chip raises one.
 
-    ``energy``: text column ``zone`` (``package-0``, ``dram``); columns ``energy_uj_total`` and ``range_uj``, at which the
-    counter starts again from 0. ``energy_reason`` and ``energy_remedy`` say why there are no rows.
+    ``energy``: text column ``zone`` (``package-0``, ``package-0/dram``); columns ``energy_uj_total`` and ``range_uj``,
+    at which the counter starts again from 0. ``energy_reason`` and ``energy_remedy`` say why there are no rows.
     """
 
     readings: Table

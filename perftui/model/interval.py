@@ -7,8 +7,11 @@ from typing import TypeVar
 
 import msgspec
 
-from perftui.model import group_rates, process_rates, rates, target_rates
+from perftui.model import device_rates, group_rates, host_rates, process_rates, rates, target_rates
+from perftui.model.device_rates import FilesystemUse, FrequencyUse, LinkUse, NodeUse, SensorUse
+from perftui.model.gpu_section import GpuProcessUse, GpuUse, gpu_process_use, gpu_use
 from perftui.model.group_rates import GroupUse
+from perftui.model.host_rates import InterruptUse, MemoryUse, ProtocolUse, SoftnetUse, VmUse
 from perftui.model.neighbours import Neighbour, Press, neighbours_of, press_of, sessions_of
 from perftui.model.process_rates import DelayUse, Inside, LimitUse, MemoryParts, SocketsUse, ThreadIo
 from perftui.model.rates import CpuUse, DiskUse, HostPressure, NetworkUse
@@ -60,17 +63,84 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def disks(self) -> tuple[DiskUse, ...] | None:
         older, newer = self.older.disks, self.newer.disks
-        return rates.disk_use(older, newer, _span(older, newer)) if older and newer else None
+        return rates.disk_use(older.devices, newer.devices, _span(older, newer)) if older and newer else None
+
+    @cached_property
+    def partitions(self) -> tuple[DiskUse, ...] | None:
+        older, newer = self.older.disks, self.newer.disks
+        if not older or not newer or not older.partitions.texts or not newer.partitions.texts:
+            return None
+        return rates.disk_use(older.partitions, newer.partitions, _span(older, newer))
 
     @cached_property
     def networks(self) -> tuple[NetworkUse, ...] | None:
         older, newer = self.older.networks, self.newer.networks
-        return rates.network_use(older, newer, _span(older, newer)) if older and newer else None
+        return rates.network_use(older.interfaces, newer.interfaces, _span(older, newer)) if older and newer else None
+
+    @cached_property
+    def target_networks(self) -> tuple[NetworkUse, ...] | None:
+        """The interfaces of the target's network namespace where that is another one than ours."""
+        older, newer = self.older.networks, self.newer.networks
+        if not older or not newer or not older.target_interfaces or not newer.target_interfaces:
+            return None
+        return rates.network_use(older.target_interfaces, newer.target_interfaces, _span(older, newer))
 
     @cached_property
     def pressure(self) -> HostPressure | None:
         older, newer = self.older.pressure, self.newer.pressure
         return rates.pressure_use(older, newer, _span(older, newer)) if older and newer else None
+
+    @cached_property
+    def memory(self) -> MemoryUse | None:
+        older, newer = self.older.memory, self.newer.memory
+        return host_rates.memory_use(older, newer, _span(older, newer)) if older and newer else None
+
+    @cached_property
+    def vm(self) -> VmUse | None:
+        older, newer = self.older.vm, self.newer.vm
+        return host_rates.vm_use(older, newer, _span(older, newer)) if older and newer else None
+
+    @cached_property
+    def softnet(self) -> SoftnetUse | None:
+        older, newer = self.older.softnet, self.newer.softnet
+        return host_rates.softnet_use(older, newer, _span(older, newer)) if older and newer else None
+
+    @cached_property
+    def protocols(self) -> ProtocolUse | None:
+        older, newer = self.older.protocols, self.newer.protocols
+        return host_rates.protocol_use(older, newer, _span(older, newer)) if older and newer else None
+
+    @cached_property
+    def interrupts(self) -> InterruptUse | None:
+        newer = self.newer.interrupts
+        older = self._reading_before(newer, lambda was: was.interrupts) if newer else None
+        return host_rates.interrupt_use(older, newer, _span(older, newer)) if newer and older else None
+
+    @cached_property
+    def links(self) -> tuple[LinkUse, ...] | None:
+        return device_rates.link_use(self.newer.links, self.networks or ()) if self.newer.links else None
+
+    @cached_property
+    def frequency(self) -> FrequencyUse | None:
+        newer = self.newer.frequency
+        older = self._reading_before(newer, lambda was: was.frequency) if newer else None
+        return device_rates.frequency_use(older, newer) if newer else None
+
+    @cached_property
+    def filesystems(self) -> tuple[FilesystemUse, ...] | None:
+        return device_rates.filesystem_use(self.newer.filesystems) if self.newer.filesystems else None
+
+    @cached_property
+    def sensors(self) -> SensorUse | None:
+        newer = self.newer.sensors
+        older = self._reading_before(newer, lambda was: was.sensors) if newer else None
+        return device_rates.sensor_use(older, newer) if newer else None
+
+    @cached_property
+    def numa(self) -> tuple[NodeUse, ...] | None:
+        newer = self.newer.numa
+        older = self._reading_before(newer, lambda was: was.numa) if newer else None
+        return device_rates.numa_use(older, newer) if newer else None
 
     @cached_property
     def process_cores(self) -> tuple[float, ...] | None:
@@ -152,6 +222,21 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         newer = self.newer.thread_io
         older = self._reading_before(newer, lambda was: was.thread_io) if newer else None
         return process_rates.thread_io(older, newer, _span(older, newer)) if newer and older else None
+
+    @cached_property
+    def gpus(self) -> tuple[GpuUse, ...] | None:
+        newer = self.newer.gpus
+        older = self._reading_before(newer, lambda was: was.gpus) if newer else None
+        return gpu_use(older, newer, _span(older, newer)) if newer and older else None
+
+    @cached_property
+    def gpu_processes(self) -> tuple[GpuProcessUse, ...]:
+        """What uses the cards, the busiest first; known in part from the first reading on."""
+        newer = self.newer.gpus
+        if newer is None:
+            return ()
+        older = self._reading_before(newer, lambda was: was.gpus)
+        return gpu_process_use(older, newer, _span(older, newer) if older else 1.0)
 
     def _reading_before(self, newer: Slow, section: Callable[[Sample], Slow | None]) -> Slow | None:
         """The latest reading of a slow section that is older than this one."""

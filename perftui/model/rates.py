@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from perftui.model.sample import CpuSection, DiskSection, NetworkSection, PressureLine, PressureSection
+from perftui.model.sample import CpuSection, PressureLine, PressureSection
 from perftui.model.section import Section
 from perftui.model.table import Table
 
@@ -31,6 +31,8 @@ class CpuUse(msgspec.Struct, frozen=True, kw_only=True):
     cores: tuple[CoreUse, ...]
     forks_per_s: float
     context_switches_per_s: float
+    interrupts_per_s: float | None = None
+    softirqs_per_s: float | None = None
 
     @property
     def busy_cores(self) -> float:
@@ -39,7 +41,10 @@ class CpuUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DiskUse(msgspec.Struct, frozen=True, kw_only=True):
-    """One device; ``await_ms`` is the mean time of a request, None without requests."""
+    """One device; ``await_ms`` is the mean time of a request, None without requests of that kind.
+
+    Discards and flushes are None where the kernel does not count them; they are not in the other figures.
+    """
 
     name: str
     busy_ratio: float
@@ -49,6 +54,11 @@ class DiskUse(msgspec.Struct, frozen=True, kw_only=True):
     writes_per_s: float
     await_ms: float | None
     queue: float
+    read_await_ms: float | None = None
+    write_await_ms: float | None = None
+    discards_per_s: float | None = None
+    flushes_per_s: float | None = None
+    flush_ms: float | None = None
 
 
 class NetworkUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +80,7 @@ class HostPressure(msgspec.Struct, frozen=True, kw_only=True):
     cpu: PressureUse
     memory: PressureUse
     io: PressureUse
+    irq_full_ratio: float | None = None
 
 
 _START_SLACK_SECONDS = 0.1
@@ -88,6 +99,11 @@ def first_new_start(older: Section, ticks_per_second: int) -> int:
 def rise(newer: int, older: int) -> int:
     """Growth of a counter, zero after a reset."""
     return max(0, newer - older)
+
+
+def per_s(older: int | None, newer: int | None, seconds: float) -> float | None:
+    """Growth a second; None where the kernel does not count."""
+    return rise(newer, older) / seconds if older is not None and newer is not None else None
 
 
 def paired_rows(older: Table, newer: Table, *, key: tuple[str, ...]) -> Iterator[tuple[int, int]]:
@@ -110,6 +126,8 @@ def cpu_use(older: CpuSection, newer: CpuSection, seconds: float) -> CpuUse:
         cores=tuple(core for core in cores if core.cpu >= 0),
         forks_per_s=rise(newer.forks_total, older.forks_total) / seconds,
         context_switches_per_s=rise(newer.context_switches_total, older.context_switches_total) / seconds,
+        interrupts_per_s=per_s(older.interrupts_total, newer.interrupts_total, seconds),
+        softirqs_per_s=per_s(older.softirqs_total, newer.softirqs_total, seconds),
     )
 
 
@@ -131,44 +149,57 @@ def _core_use(older: Table, newer: Table, was: int, now: int) -> CoreUse:
     )
 
 
-def disk_use(older: DiskSection, newer: DiskSection, seconds: float) -> tuple[DiskUse, ...]:
-    was_at = {name: row for row, name in enumerate(older.devices.text("name"))}
+def disk_use(older: Table, newer: Table, seconds: float) -> tuple[DiskUse, ...]:
+    """From the tables of devices or of partitions in ``DiskSection``."""
+    was_at = {name: row for row, name in enumerate(older.text("name"))}
     uses = []
-    for now, name in enumerate(newer.devices.text("name")):
+    for now, name in enumerate(newer.text("name")):
         if name not in was_at:
             continue
         was = was_at[name]
 
         def grew(column: str, was: int = was, now: int = now) -> int:
-            return rise(newer.devices.ints(column)[now], older.devices.ints(column)[was])
+            return rise(newer.ints(column)[now], older.ints(column)[was])
 
-        requests = grew("reads_total") + grew("writes_total")
-        waited = grew("read_ms_total") + grew("write_ms_total")
+        def counted(column: str, was: int = was, now: int = now) -> int | None:
+            """None where the kernel does not count it."""
+            known = column in newer.columns and column in older.columns and newer.ints(column)[now] >= 0
+            return grew(column, was, now) if known else None
+
+        reads, writes = grew("reads_total"), grew("writes_total")
+        read_ms, write_ms = grew("read_ms_total"), grew("write_ms_total")
+        discards, flushes, flush_ms = (counted(name) for name in ("discards_total", "flushes_total", "flush_ms_total"))
         uses.append(
             DiskUse(
                 name=name,
                 busy_ratio=min(1.0, grew("io_ms_total") / 1000 / seconds),
                 read_bytes_per_s=grew("read_bytes_total") / seconds,
                 write_bytes_per_s=grew("write_bytes_total") / seconds,
-                reads_per_s=grew("reads_total") / seconds,
-                writes_per_s=grew("writes_total") / seconds,
-                await_ms=waited / requests if requests else None,
+                reads_per_s=reads / seconds,
+                writes_per_s=writes / seconds,
+                await_ms=(read_ms + write_ms) / (reads + writes) if reads + writes else None,
                 queue=grew("weighted_ms_total") / 1000 / seconds,
+                read_await_ms=read_ms / reads if reads else None,
+                write_await_ms=write_ms / writes if writes else None,
+                discards_per_s=None if discards is None else discards / seconds,
+                flushes_per_s=None if flushes is None else flushes / seconds,
+                flush_ms=flush_ms / flushes if flushes and flush_ms is not None else None,
             )
         )
     return tuple(uses)
 
 
-def network_use(older: NetworkSection, newer: NetworkSection, seconds: float) -> tuple[NetworkUse, ...]:
-    was_at = {name: row for row, name in enumerate(older.interfaces.text("name"))}
+def network_use(older: Table, newer: Table, seconds: float) -> tuple[NetworkUse, ...]:
+    """From the tables of interfaces in ``NetworkSection``."""
+    was_at = {name: row for row, name in enumerate(older.text("name"))}
     uses = []
-    for now, name in enumerate(newer.interfaces.text("name")):
+    for now, name in enumerate(newer.text("name")):
         if name not in was_at:
             continue
         was = was_at[name]
 
         def rate(*columns: str, was: int = was, now: int = now) -> float:
-            grown = (rise(newer.interfaces.ints(c)[now], older.interfaces.ints(c)[was]) for c in columns)
+            grown = (rise(newer.ints(c)[now], older.ints(c)[was]) for c in columns)
             return sum(grown) / seconds
 
         uses.append(
@@ -196,4 +227,10 @@ def pressure_use(older: PressureSection, newer: PressureSection, seconds: float)
         cpu=share(older.cpu, newer.cpu),
         memory=share(older.memory, newer.memory),
         io=share(older.io, newer.io),
+        irq_full_ratio=_micros(older.irq_full_total_us, newer.irq_full_total_us, seconds),
     )
+
+
+def _micros(older: int | None, newer: int | None, seconds: float) -> float | None:
+    lost_us = per_s(older, newer, seconds)
+    return None if lost_us is None else min(1.0, lost_us / 1e6)

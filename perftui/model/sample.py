@@ -134,7 +134,7 @@ class PressureLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PressureSection(Section, frozen=True, kw_only=True):
-    """Pressure stall information of the host. ``irq_full_total_us`` (time lost to interrupts) is not in every kernel."""
+    """Pressure stall information of the host. Few kernels tell ``irq_full_total_us``, the time lost to interrupts."""
 
     cpu: PressureLine
     memory: PressureLine
