@@ -1,24 +1,13 @@
 """Why stacks of a process can or cannot be had, before a sampler is started."""
 
 import os
-import re
-
-import msgspec
 
 from perftui.errors import NoData
+from perftui.host.interpreter import Interpreter, interpreter_in
 from perftui.host.procfs import Host
 from perftui.host.rights import has_capability, yama_scope
 from perftui.host.stat import parse_fields
 from perftui.host.text import visible
-
-_VERSION = re.compile(rb"python-?(\d\.\d{1,2})(t?)", re.IGNORECASE)
-
-
-class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
-    """What the target runs on: ``version`` such as ``3.12``, empty when its files do not tell."""
-
-    version: str
-    free_threaded: bool
 
 
 def check(host: Host, pid: int) -> Interpreter:
@@ -26,7 +15,7 @@ def check(host: Host, pid: int) -> Interpreter:
 
     A tracer such as strace is no obstacle: the sampler only reads memory and never pauses the target.
     """
-    _check_rights(host, pid, check_state(host, pid))
+    check_rights(host, pid, check_state(host, pid))
     return _interpreter(host, pid)
 
 
@@ -74,8 +63,8 @@ def _other_threads(host: Host, pid: int) -> bool:
         return False
 
 
-def _check_rights(host: Host, pid: int, status: dict[bytes, bytes]) -> None:
-    """Ask the kernel: opening ``mem`` needs the very right that reading stacks does."""
+def check_rights(host: Host, pid: int, status: dict[bytes, bytes]) -> None:
+    """Ask the kernel: opening ``mem`` needs the very right that reading stacks does. NoData, with what is missing."""
     try:
         os.close(host.open(f"/proc/{pid}/mem"))
     except NoData as error:
@@ -112,23 +101,12 @@ def _not_permitted(host: Host, pid: int, status: dict[bytes, bytes]) -> NoData:
 
 
 def _interpreter(host: Host, pid: int) -> Interpreter:
-    """What the mapped files say: the program itself, libpython, and extension modules.
-
-    Wide on purpose: an embedded interpreter is py-spy's to find or not. Only a process that maps
-    nothing with "python" in its path certainly is none.
-    """
     try:
-        paths = {line.split(None, 5)[5] for line in host.read(f"/proc/{pid}/maps").splitlines() if b"/" in line}
+        maps = host.read(f"/proc/{pid}/maps")
     except NoData as error:
         raise NoData(f"the memory map of process {pid} cannot be read", f"sudo perftui attach {pid}") from error
-    named = [path for path in paths if b"python" in path.lower()]
-    pypy = any(path.rpartition(b"/")[2].startswith((b"pypy", b"libpypy")) for path in paths)
-    if not named or pypy:
-        what = "runs on PyPy, py-spy reads CPython only" if pypy else "is not a Python process"
+    found = interpreter_in(maps)
+    if found is None or found.pypy:
+        what = "runs on PyPy, py-spy reads CPython only" if found else "is not a Python process"
         raise NoData(f"process {pid} {what}", "resources and rules work without stacks")
-    found = [match for path in named if (match := _VERSION.search(path.rpartition(b"/")[2]))]
-    best = found[0] if found else next((match for path in named if (match := _VERSION.search(path))), None)
-    return Interpreter(
-        version=best[1].decode("ascii") if best else "",
-        free_threaded=any(match[2] == b"t" for match in found),
-    )
+    return found

@@ -1,0 +1,190 @@
+"""asyncio tasks of the target, from ``python -m asyncio ps`` of its own interpreter (Python 3.14 and later)."""
+
+import re
+from typing import NamedTuple
+
+from perftui.collect.scope import Scope
+from perftui.errors import NoData
+from perftui.host.clock import monotonic_ns
+from perftui.host.interpreter import Interpreter, interpreter_in, program_of, runs_as
+from perftui.host.procfs import Host
+from perftui.host.run import Completed, run
+from perftui.host.text import visible
+from perftui.model.sample import Sample
+from perftui.model.table import Table
+from perftui.model.task_section import MOST_TASKS, TaskSection
+
+FIRST_VERSION = (3, 14)
+MOST_PROCESSES = 3
+"""Each look starts an interpreter, which takes 0.1 s of CPU."""
+
+_DEADLINE_SECONDS = 4.0
+_TEXT_LIMIT = 256
+_LINE_LIMIT = 1024
+_TID_WIDTH, _ID_WIDTH, _NAME_WIDTH, _STACK_WIDTH = 10, 20, 20, 50
+_HEADER = re.compile(r"tid +task id +task name +coroutine stack +awaiter chain +awaiter name +awaiter id *")
+_IDS = re.compile(r"(\d+) +(0x[0-9a-f]+) +")
+_STACK = re.compile(r"[^ ]+(?: -> [^ ]+)*")
+
+
+class TaskRow(NamedTuple):
+    """A task, and one of those that await it (``awaiter`` 0: none)."""
+
+    tid: int
+    task: int
+    name: str
+    stack: str
+    awaiter_stack: str
+    awaiter_name: str
+    awaiter: int
+
+
+class TaskCollector:
+    name = "tasks"
+    section = "tasks"
+
+    def __init__(self) -> None:
+        self._interpreters: dict[tuple[int, str], Interpreter | None] = {}
+
+    def collect(self, host: Host, scope: Scope, previous: Sample | None) -> TaskSection:
+        now = monotonic_ns()
+        if scope.target is None or not host.is_live:
+            raise NoData("asyncio tasks are those of a target", "attach to a process")
+        listable = self._listable(host, scope.pids)
+        rows: list[tuple[int, TaskRow]] = []
+        tasks: set[tuple[int, int]] = set()
+        for pid in listable[:MOST_PROCESSES]:
+            found, ids = parse_tasks(_listed(host, pid))
+            rows += [(pid, row) for row in found]
+            tasks.update((pid, task) for task in ids)
+        return TaskSection(
+            monotonic_ns=now,
+            tasks=_table(rows[:MOST_TASKS]),
+            total=len(tasks),
+            processes=listable[:MOST_PROCESSES],
+            skipped=len(listable[MOST_PROCESSES:]),
+        )
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _listable(self, host: Host, pids: tuple[int, ...]) -> tuple[int, ...]:
+        """Processes whose Python is new enough; NoData, with what there is instead, when there is none."""
+        known = self._interpreters
+        self._interpreters = {}
+        for pid in pids:
+            try:
+                key = (pid, host.link(f"/proc/{pid}/exe"))
+                self._interpreters[key] = known[key] if key in known else interpreter_in(host.read(f"/proc/{pid}/maps"))
+            except NoData:
+                continue
+        found = {pid: python for (pid, _), python in self._interpreters.items() if python and not python.pypy}
+        listable = tuple(pid for pid, python in found.items() if python.number >= FIRST_VERSION)
+        if listable:
+            return listable
+        version = next((python.version for python in found.values() if python.version), "")
+        if not found:
+            raise NoData("the target is not a Python process, or its memory map is hidden")
+        raise NoData(
+            f"asyncio tasks can be seen from Python 3.14 on; the target runs {version or 'another version'}",
+            "run it on Python 3.14 or later",
+        )
+
+
+def _listed(host: Host, pid: int) -> str:
+    """What the target's own interpreter prints of it. It runs as the target's user, isolated from its files."""
+    argv = [program_of(host, pid), "-I", "-S", "-m", "asyncio", "ps", str(pid)]
+    done = run(argv, deadline_seconds=_DEADLINE_SECONDS, user=runs_as(host, pid))
+    if done.returncode == 0:
+        return done.stdout.decode("utf-8", "surrogateescape")
+    raise _refusal(pid, done)
+
+
+def _refusal(pid: int, done: Completed) -> NoData:
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    said = visible(next((line for line in lines if line.startswith(b"Error")), lines[-1] if lines else b""), 200)
+    if done.timed_out:
+        return NoData(f"python -m asyncio ps {pid}: no answer for {_DEADLINE_SECONDS:.0f} s")
+    if "AsyncioDebug" in said:
+        return NoData(f"process {pid} has not loaded asyncio")
+    if "permission" in said.lower():
+        return NoData(f"the owner of process {pid} may not read its memory", "sudo sysctl kernel.yama.ptrace_scope=0")
+    return NoData(f"python -m asyncio ps {pid}: {said}")
+
+
+def parse_tasks(text: str) -> tuple[list[TaskRow], set[int]]:
+    """The rows of the table that can be told apart, at most ``MOST_TASKS``, and the ids of all tasks in it.
+
+    Columns are padded, not cut: a long name pushes the rest to the right. NoData when it is another table.
+    """
+    header, _, body = text.partition("\n")
+    if not _HEADER.fullmatch(header):
+        raise NoData("python -m asyncio ps prints a table that this version of perftui does not know")
+    rows: list[TaskRow] = []
+    ids: set[int] = set()
+    for line in body.split("\n"):
+        match = _IDS.match(line)
+        if match:
+            ids.add(int(match[2], 16))
+            row = parse_row(line) if len(rows) < MOST_TASKS else None
+            rows += [row] if row else []
+    return rows, ids
+
+
+def parse_row(line: str) -> TaskRow | None:
+    """One line; None for one that is not of the table (a task's name may hold a newline)."""
+    match = _IDS.match(line)
+    front, _, awaiter = line.rstrip().rpartition(" ")
+    if not match or len(line) > _LINE_LIMIT or not re.fullmatch(r"0x[0-9a-f]{1,15}", awaiter):
+        return None
+    tid, task = match[1], match[2]
+    start = max(_TID_WIDTH, len(tid)) + 1 + max(_ID_WIDTH, len(task)) + 1
+    if len(tid) > 18 or len(task) > 17:
+        return None
+    for end in _name_ends(front, start):
+        parts = _split_stacks(front[end + 1 :])
+        if parts:
+            stack, awaiter_stack, awaiter_name = parts
+            return TaskRow(
+                tid=int(tid),
+                task=int(task, 16),
+                name=visible(front[start:end].rstrip(), _TEXT_LIMIT),
+                stack=visible(stack, _TEXT_LIMIT),
+                awaiter_stack=visible(awaiter_stack, _TEXT_LIMIT),
+                awaiter_name=visible(awaiter_name.rstrip(), _TEXT_LIMIT),
+                awaiter=int(awaiter, 16),
+            )
+    return None
+
+
+def _name_ends(text: str, start: int) -> list[int]:
+    """Where the name can end: at its column's width or, for a longer one, at any space after that."""
+    first = start + _NAME_WIDTH
+    return [at for at in range(first, len(text)) if text[at] == " "]
+
+
+def _split_stacks(text: str) -> tuple[str, str, str] | None:
+    """The coroutine stack, the awaiter's, and the rest of a line; None when it does not start with two such columns."""
+    stack, rest = _split_stack(text)
+    awaiter_stack, name = _split_stack(rest) if rest is not None else ("", None)
+    return None if name is None else (stack, awaiter_stack, name)
+
+
+def _split_stack(text: str) -> tuple[str, str | None]:
+    """Functions joined by arrows, padded to the column, and what comes after it (None: this is no such column)."""
+    match = _STACK.match(text)
+    stack = match[0] if match else ""
+    width = max(_STACK_WIDTH, len(stack))
+    padding, rest = text[len(stack) : width + 1], text[width + 1 :]
+    aligned = len(padding) == width + 1 - len(stack) and not padding.strip(" ")
+    return stack, rest if aligned else None
+
+
+def _table(rows: list[tuple[int, TaskRow]]) -> Table:
+    return Table.of(
+        {
+            "pid": [pid for pid, _ in rows],
+            **{name: [getattr(row, name) for _, row in rows] for name in ("tid", "task", "awaiter")},
+        },
+        {name: [getattr(row, name) for _, row in rows] for name in ("name", "stack", "awaiter_name", "awaiter_stack")},
+    )
