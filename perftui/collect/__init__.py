@@ -6,8 +6,8 @@ from perftui.collect.delays import DelayCollector
 from perftui.collect.disk import DiskCollector
 from perftui.collect.filesystems import FilesystemCollector
 from perftui.collect.frequency import FrequencyCollector
-from perftui.collect.group import GroupCollector
 from perftui.collect.gpu import GpuCollector
+from perftui.collect.group import GroupCollector
 from perftui.collect.interrupts import InterruptCollector
 from perftui.collect.limits import LimitCollector
 from perftui.collect.links import LinkCollector
