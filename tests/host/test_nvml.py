@@ -142,5 +142,5 @@ def test_no_driver_is_a_state_that_costs_no_module(stub: Path) -> None:
 def test_a_driver_without_its_library_is_named(tmp_path: Path) -> None:
     (tmp_path / "proc/driver/nvidia").mkdir(parents=True)
     (tmp_path / "proc/driver/nvidia/version").write_text("NVRM version: x\n")
-    with pytest.raises(NoData, match="its library libnvidia-ml.so.1 is not here"):
+    with pytest.raises(NoData, match="its library libnvidia-ml"):
         open_nvml(Host(tmp_path))
