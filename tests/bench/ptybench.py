@@ -166,6 +166,8 @@ def main() -> int:
     p.add_argument("--env", action="append", default=[], metavar="K=V")
     p.add_argument("--key", action="append", default=[], metavar="T:KEYS", help="at T seconds type KEYS (\\x1b escapes allowed)")
     p.add_argument("--resize", action="append", default=[], metavar="T:COLSxROWS")
+    p.add_argument("--memory-every", type=float, default=0.5, metavar="S",
+                   help="look at the memory so often: it takes a look at every process of the host")
     p.add_argument("--quit", default="q", help="keys typed at the end ('' = none)")
     p.add_argument("--throttle", type=float, default=0, help="read at most N bytes/s (a slow SSH link)")
     p.add_argument("--no-answer", action="store_true", help="a dumb terminal: answer no queries")
@@ -318,7 +320,7 @@ def main() -> int:
         if now >= next_mem:
             h, s, th = mem_kb(pid)
             hwm, rss_peak, threads = max(hwm, h), max(rss_peak, s), th or threads
-            next_mem = now + 0.5
+            next_mem = now + a.memory_every
         while events and events[0][0] <= now:
             t, kind, val = events.pop(0)
             if kind == "key":

@@ -36,7 +36,7 @@ async def test_the_sheet_fills_the_terminal_and_follows_the_ticks(size: tuple[in
         await pilot.pause()
         session.tick(many_collectors(3))
         await pilot.pause()
-        await pilot.press("d", *["right"] * COLLECTORS)
+        await pilot.press("d", *["right"] * COLLECTORS, "end")
         await pilot.pause()
         assert is_open(app)
         assert app.screen.query_one("#frame").size.width == size[0] - 4
@@ -61,7 +61,7 @@ async def test_pages_are_turned_with_arrows_and_tab_and_begin_at_their_top() -> 
         assert "more lines" in sheet_text(app)
         await pilot.press("end")
         assert "reader0 " not in sheet_text(app)
-        assert "missed so far" in sheet_text(app)
+        assert "reader59 " in sheet_text(app)
         await pilot.press(*["right"] * len(PAGES))
         assert page_of(app).chosen == COLLECTORS
         assert "reader0 " in sheet_text(app)

@@ -19,18 +19,16 @@ WHY_MIN_WIDTH = 30
 
 
 def collectors_page(update: Update, width: int, palette: Palette) -> list[Strip]:
-    """A row per collector, its reason and remedy when it has no figures, and the sum of all."""
-    statuses = update.sample.collectors
+    """What all of it costs, then a row per collector, with its reason and remedy when it has no figures."""
     interval = update.own_cost.interval_seconds
-    head = f"{fit('collector', NAME_WIDTH)} {fit('state', STATE_WIDTH)}" + "".join(
-        fit(title, FIGURE_WIDTH, align="right") for title in FIGURES
-    )
-    lines = [strip_of([(fit(head, width), palette.muted)], width, palette)]
-    for status in statuses:
-        lines += _rows(status, interval, width, palette)
-    lines.append(Strip.blank(width, palette.text))
+    lines: list[Strip] = []
     for said in _sums(update):
         lines += [strip_of([(line, palette.text)], width, palette) for line in wrap(said, max(1, width))]
+    titles = "".join(fit(title, FIGURE_WIDTH, align="right") for title in FIGURES)
+    head = f"{fit('collector', NAME_WIDTH)} {fit('state', STATE_WIDTH)}{titles}"
+    lines += [Strip.blank(width, palette.text), strip_of([(fit(head, width), palette.muted)], width, palette)]
+    for status in update.sample.collectors:
+        lines += _rows(status, interval, width, palette)
     return lines
 
 
