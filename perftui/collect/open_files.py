@@ -102,7 +102,7 @@ class OpenFileCollector:
 
 
 def kind_of(link: str) -> str:
-    """``file`` (directories too), ``device``, ``memfd``, ``pipe``, ``socket``, ``epoll``, ``eventfd`` … or ``other``."""
+    """``file`` (directories too), ``device``, ``memfd``, ``pipe``, ``socket``, ``epoll`` … or ``other``."""
     if link.startswith("/"):
         if link.startswith("/memfd:"):
             return "memfd"

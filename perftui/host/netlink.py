@@ -8,7 +8,6 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from itertools import count
 from typing import Self
 
 SOCK_DIAG, GENERIC = 4, 16
@@ -33,7 +32,6 @@ class Netlink:
     def __init__(self, protocol: int) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         self._socket.settimeout(_ANSWER_SECONDS)
-        self._numbers = count(1)
 
     def __enter__(self) -> Self:
         return self
@@ -43,26 +41,23 @@ class Netlink:
 
     def ask(self, kind: int, request: bytes) -> bytes:
         """The one message that answers. OSError with the kernel's number when it refuses."""
-        number = self._send(kind, request, _REQUEST)
-        return next(self._answers(number))
+        self._send(kind, request, _REQUEST)
+        return next(self._answers())
 
     def dump(self, kind: int, request: bytes) -> Iterator[bytes]:
-        """Every message of the answer; read them all before asking again. OSError as above."""
-        yield from self._answers(self._send(kind, request, _REQUEST | _DUMP))
+        """Every message of the answer; read them all before asking again, else EBUSY. OSError as above."""
+        self._send(kind, request, _REQUEST | _DUMP)
+        yield from self._answers()
 
     def close(self) -> None:
         self._socket.close()
 
-    def _send(self, kind: int, request: bytes, flags: int) -> int:
-        number = next(self._numbers)
-        self._socket.send(_HEADER.pack(_HEADER.size + len(request), kind, flags, number, 0) + request)
-        return number
+    def _send(self, kind: int, request: bytes, flags: int) -> None:
+        self._socket.send(_HEADER.pack(_HEADER.size + len(request), kind, flags, 0, 0) + request)
 
-    def _answers(self, number: int) -> Iterator[bytes]:
+    def _answers(self) -> Iterator[bytes]:
         while True:
-            for kind, answered, message in messages(self._socket.recv(_RECEIVE_BYTES)):
-                if answered != number:
-                    continue  # the rest of an answer that was not read to its end
+            for kind, message in messages(self._socket.recv(_RECEIVE_BYTES)):
                 if kind == _DONE:
                     return
                 if kind == _ERROR:
@@ -71,16 +66,16 @@ class Netlink:
                 yield message
 
 
-def messages(received: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Type, sequence number and content of each message in what was received. ValueError when one is cut short."""
+def messages(received: bytes) -> Iterator[tuple[int, bytes]]:
+    """Type and content of each message in what was received. ValueError when one is cut short."""
     at = 0
     while at < len(received):
         if len(received) - at < _HEADER.size:
             raise ValueError("a netlink message without its header")
-        size, kind, _flags, number, _port = _HEADER.unpack_from(received, at)
+        size, kind, _flags, _number, _port = _HEADER.unpack_from(received, at)
         if size < _HEADER.size or at + size > len(received):
             raise ValueError(f"a netlink message of {size} bytes in {len(received) - at}")
-        yield kind, number, received[at + _HEADER.size : at + size]
+        yield kind, received[at + _HEADER.size : at + size]
         at += size + 3 & ~3
 
 

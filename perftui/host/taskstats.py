@@ -45,8 +45,7 @@ _UNKNOWN = Delay(-1, -1)
 class Taskstats:
     """A connection to the kernel's accounting.
 
-    NoData where the kernel has none, where this is not the host's network namespace (the only one it is offered in),
-    or without CAP_NET_ADMIN.
+    NoData where the kernel has none, and without CAP_NET_ADMIN.
     """
 
     def __init__(self) -> None:
@@ -113,6 +112,6 @@ def _family(netlink: Netlink) -> int:
     except OSError as error:
         raise NoData(
             "the kernel offers no taskstats here",
-            "it needs CONFIG_TASKSTATS, and the host's network namespace: run perftui on the host",
+            "it needs CONFIG_TASKSTATS; older kernels offer it in the network namespace of the host alone",
         ) from error
     return int(_U16.unpack(attributes(answer, _GENERIC_HEADER.size)[_FAMILY_ID])[0])

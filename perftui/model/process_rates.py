@@ -25,6 +25,9 @@ LIMITED_RATIO = 0.2
 LOSS_RATIO = 0.015
 """Retransmitted segments of those sent (net-loss; bpftune's threshold)."""
 
+LEAST_SEGMENTS = 50
+"""Of fewer segments no share of retransmits is told: one of them would be beyond the threshold."""
+
 
 class MemoryParts(msgspec.Struct, frozen=True, kw_only=True):
     """The tree's memory. ``pss_bytes`` counts a shared page in parts, ``private_bytes`` (USS) not at all."""
@@ -93,13 +96,16 @@ class SocketUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def trouble(self) -> tuple[float, str]:
-        """How far the worst of its figures is beyond its threshold (1 is on it), and what it is; 0 and empty for none."""
+        """How far the worst of its figures is beyond its threshold (1 is on it), and what it is; 0 if none."""
+        drops = self.drops_per_s or 0.0
+        if self.state == "listen":  # what a listener drops are connections that found its queue full
+            worst = max(self.backlog_ratio or 0.0, drops)
+            return worst, "accept queue full" if worst else ""
         return max(
-            ((self.backlog_ratio or 0.0), "accept queue full"),
             ((self.rwnd_limited_ratio or 0.0) / LIMITED_RATIO, "waits for the receiver"),
             ((self.sndbuf_limited_ratio or 0.0) / LIMITED_RATIO, "waits for its send buffer"),
             ((self.retransmits_ratio or 0.0) / LOSS_RATIO, "retransmits"),
-            ((self.drops_per_s or 0.0), "drops"),
+            (drops, "drops"),
             (0.0, ""),
             key=lambda pair: pair[0],
         )
@@ -272,7 +278,9 @@ def _socket_use(
         receive_queue=figure("receive_queue_bytes"),
         send_queue=backlog,
         rtt_ms=figure("rtt_us") / 1000 if figure("rtt_us") >= 0 else None,
-        retransmits_ratio=min(1.0, again / sent) if again is not None and sent else None,
+        retransmits_ratio=(
+            min(1.0, again / sent) if again is not None and sent and sent * seconds >= LEAST_SEGMENTS else None
+        ),
         rwnd_limited_ratio=time_ratio("rwnd_limited_us_total"),
         sndbuf_limited_ratio=time_ratio("sndbuf_limited_us_total"),
         busy_ratio=time_ratio("busy_us_total"),
