@@ -47,9 +47,8 @@ def test_a_socket_is_made_over_there_and_nobody_stays() -> None:
         own = network_namespace(host, "self")
         assert network_namespace(host, pid) != own
         assert made_inside(host, pid, interfaces) == ["lo"]
-        with made_inside(host, pid, socket.socket) as made:
-            with pytest.raises(OSError, match="unreachable"):
-                made.connect(("127.0.0.1", 1))  # the loopback over there is down
+        with made_inside(host, pid, socket.socket) as made, pytest.raises(OSError, match="unreachable"):
+            made.connect(("127.0.0.1", 1))  # the loopback over there is down
         assert os.readlink("/proc/thread-self/ns/net") == own
         wait_for(lambda: namespaces_of_threads() == {own})
     assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before
