@@ -15,18 +15,21 @@ from perftui.host import clock
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.finding import Diagnosis
+from perftui.model.incident import Incident
 from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus
 from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
-from perftui.model.target import ProcessId
+from perftui.model.target import HOST, ProcessId, Target
 from perftui.model.update import OwnCost, Update
 from perftui.session.cost import OwnMeter
+from perftui.session.course import CHANGED
 from perftui.session.effects import Effect, ManualWatch
 from perftui.session.options import SessionOptions
 from perftui.session.pace import Pace
 from perftui.session.pipeline import Pipeline
 from perftui.session.source import LiveTicks
+from perftui.session.tape import Tape
 from perftui.store.journal import Journal
 from perftui.tune.executor import Executor, approve
 
@@ -66,6 +69,7 @@ class Session:
         self._entries: tuple[JournalEntry, ...] = ()
         self._own = OwnMeter(host)
         self._pace = Pace(options.interval_seconds)
+        self.tape = Tape(host, options)
         self._watched = self._watch(held)
 
     @property
@@ -76,6 +80,10 @@ class Session:
     @property
     def held(self) -> HeldTarget | None:
         return self._watched.source.held
+
+    @property
+    def target(self) -> Target:
+        return self.held.target if self.held is not None else HOST
 
     # ---- running
 
@@ -97,6 +105,7 @@ class Session:
     def stop(self) -> None:
         """End the loop and everything that it started. May be called twice."""
         self._stop.set()
+        self.tape.stop()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=10)
@@ -161,8 +170,10 @@ class Session:
                 sample, profiles = source.tick()
                 self._read_journal(sample)
                 pipeline.feed(sample, profiles)
+                self.tape.add(sample, profiles)
                 source.follow(pipeline.interval)
-            return pipeline.update(sample, self._cost(source), self._entries, self.manual)
+            update = pipeline.update(sample, self._cost(source), self._entries, self.manual)
+            return msgspec.structs.replace(update, recording=self.tape.status)
 
     def _read_journal(self, sample: Sample) -> None:
         """Measure the open changes, let go of the closed ones, and see who else sets our knobs."""
@@ -196,6 +207,8 @@ class Session:
         fresh = self._watch(held)
         with self._lock:
             old, self._watched = self._watched, fresh
+            fresh.pipeline.adopt_past(old.pipeline)
+            self.tape.mark(f"watching {self.target.label}")
         old.source.close()
 
     def set_profiling(self, on: bool) -> None:
@@ -248,7 +261,7 @@ class Session:
                     before=before,
                     settled_ns=clock.monotonic_ns() + int(proposal.settle_seconds * 1e9),
                 )
-            pipeline.start_afresh()
+            self._start_afresh(pipeline, entry, "to", proposal.after)
             return self._with_effect(entry)
 
     def keep(self, entry_id: str) -> JournalEntry:
@@ -263,12 +276,35 @@ class Session:
         entry = self.executor.undo(entry_id)
         with self._lock:
             self._save_effect(entry_id)
-            self._watched.pipeline.start_afresh()
+            self._start_afresh(self._watched.pipeline, entry, "back to", entry.proposal.before)
         return entry
+
+    def _start_afresh(self, pipeline: Pipeline, entry: JournalEntry, how: str, value: str) -> None:
+        """A setting has changed: judge only what comes after, here and in a replay."""
+        pipeline.start_afresh()
+        self.tape.mark(f"{CHANGED}{entry.proposal.knob} of {entry.proposal.subject} {how} {value}")
 
     def send_signal(self, process: ProcessId, number: int) -> None:
         """Signal exactly this process. TargetEnded, NotPermitted, Refused when read-only."""
         self.executor.send_signal(process, number)
+
+    # ---- what is kept
+
+    def toggle_recording(self) -> str:
+        """Start a recording in the state folder, or end the one that is on; what came of it, in words. StoreError."""
+        if not self.tape.recording:
+            return f"recording into {self.tape.start(self.target)}"
+        ended = self.tape.stop()
+        if ended is None or ended.error:
+            return ended.error if ended else "the recording has ended"
+        return f"{ended.samples} samples recorded in {ended.path}"
+
+    def mark_incident(self, text: str) -> str:
+        """Save the last minutes to be opened elsewhere; where they are, in words. StoreError. Takes some seconds."""
+        with self._lock:
+            diagnosis, entries = self._watched.pipeline.diagnosis, self._entries
+        incident = Incident(wall_ns=clock.wall_ns(), text=text, diagnosis=diagnosis, journal=entries)
+        return f"saved {self.tape.save_incident(self.target, incident)}"
 
     def _with_effect(self, entry: JournalEntry) -> JournalEntry:
         effect = self._effects.get(entry.id)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from perftui.errors import StoreError
+from perftui.model.incident import Incident
 from perftui.store.chunks import Chunk
 
 APPLICATION = 0x70667472
@@ -52,7 +53,8 @@ _PARTS = "SELECT first_ns, last_ns, samples, body FROM part WHERE number = ? ORD
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """Where and with what a recording was made. ``facts`` are further lines about the host, name and text.
 
-    ``version`` is perftui's, ``wall_ns`` when it began, ``target`` as the user would name it.
+    ``version`` is perftui's, ``wall_ns`` when it began, ``target`` as the user would name it, ``window_seconds`` what a
+    verdict looked back on. ``incident`` makes it an incident bundle.
     """
 
     version: str
@@ -64,7 +66,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     cpus: int
     target: str
     interval_seconds: float
+    window_seconds: float = 10.0
     facts: dict[str, str] = {}
+    incident: Incident | None = None
 
 
 class Mark(NamedTuple):

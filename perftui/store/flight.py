@@ -3,17 +3,23 @@
 import threading
 from collections import deque
 from collections.abc import Sequence
+from typing import Protocol
 
 from perftui.model.profile import StackProfile
 from perftui.model.sample import Sample
 from perftui.store.chunks import FAST, Chunk, pack
 from perftui.store.delta import Encoder
-from perftui.store.recording import RecordingWriter
 from perftui.store.streams import Streams
 
 CHUNK_NS = 60_000_000_000
 MOST_BYTES = 12 << 20
 """Of packed chunks. 15 minutes of 350 processes at 1 s take about 1 MiB; with far more the oldest go earlier."""
+
+
+class Adopter(Protocol):
+    """Takes whole chunks: a ``RecordingWriter``, or what stands before one."""
+
+    def adopt(self, chunks: Sequence[Chunk]) -> None: ...
 
 
 class FlightRecorder:
@@ -43,7 +49,7 @@ class FlightRecorder:
                 self._since_ns = now
             self._encoder.encode(sample, profiles, self._open)
 
-    def dump(self, writer: RecordingWriter) -> None:
+    def dump(self, writer: Adopter) -> None:
         """Put everything kept at the beginning of a new recording. StoreError when it cannot be written."""
         with self._lock:
             chunks = [chunk for _, chunk in self._chunks]

@@ -17,6 +17,7 @@ from perftui.errors import StoreError
 from perftui.host.text import visible
 from perftui.model.profile import StackProfile
 from perftui.model.sample import Sample
+from perftui.model.texts import Rewriter
 from perftui.store.chunkfile import ChunkFile, Entry, Header, Mark, as_store_errors
 from perftui.store.chunks import FAST, SMALL, Chunk, pack, unpack
 from perftui.store.delta import Encoder
@@ -232,6 +233,5 @@ class Recording:
 
 def _shown(header: Header) -> Header:
     """A recording may come from elsewhere: no text of it reaches a terminal as it is."""
-    texts = {name: visible(text) for name in header.__struct_fields__ if isinstance(text := getattr(header, name), str)}
-    facts = {visible(name): visible(text) for name, text in header.facts.items()}
-    return msgspec.structs.replace(header, facts=facts, **texts)
+    facts = {visible(name): text for name, text in header.facts.items()}
+    return Rewriter(visible)(msgspec.structs.replace(header, facts=facts))

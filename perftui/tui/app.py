@@ -28,6 +28,7 @@ from perftui.tui.messages import (
 )
 from perftui.tui.palette import Colors, Palette
 from perftui.tui.renderables.banner import countdown, waiting_entry
+from perftui.tui.screens.ask import Ask
 from perftui.tui.screens.explain import explain_sheet
 from perftui.tui.screens.help import help_sheet
 from perftui.tui.screens.main import MainScreen, Resumed
@@ -47,6 +48,8 @@ class PerftuiApp(ChangingApp):
         Binding("d", "details", "details of the host, the target and the collectors"),
         Binding("space", "pause", "pause and go on: what is shown is frozen, watching goes on"),
         Binding("p", "profiling", "switch stack sampling on or off"),
+        Binding("R", "record", "start or stop a recording"),
+        Binding("I", "incident", "save the last 15 minutes as an incident"),
         Binding("K", "keep", "keep the change that waits"),
         Binding("U", "undo", "undo the change that waits"),
     ]
@@ -182,6 +185,17 @@ class PerftuiApp(ChangingApp):
     def action_profiling(self) -> None:
         wanted = not self.session.profiling
         self.in_session(partial(self.session.set_profiling, wanted), f"stack sampling is {'on' if wanted else 'off'}")
+
+    def action_record(self) -> None:
+        self.in_session(self.session.toggle_recording)
+
+    def action_incident(self) -> None:
+        question = Ask("What is happening? (kept with the incident)", "may stay empty", ascii_only=self.ascii_only)
+        self.push_screen(question, self._mark_incident)
+
+    def _mark_incident(self, text: str | None) -> None:
+        if text is not None:
+            self.in_session(partial(self.session.mark_incident, text))
 
     def action_leave_target(self) -> None:
         self.post_message(TargetPicked(None))

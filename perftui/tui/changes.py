@@ -77,15 +77,15 @@ class ChangingApp(LeavingApp):
         self.push_screen(sheet, answered)
 
     def in_session(self, job: Callable[[], object], done: str = "") -> None:
-        """Run a blocking call of the session in a thread, and say how it went."""
+        """Run a blocking call of the session in a thread, and say how it went: in its own words if it has some."""
 
         def run() -> None:
             try:
-                job()
+                outcome = job()
             except (PerftuiError, OSError) as error:
                 self.post_message(Said(str(error)))
                 return
-            if done:
-                self.post_message(Said(done))
+            if text := outcome if isinstance(outcome, str) else done:
+                self.post_message(Said(text))
 
         self.run_worker(run, thread=True)

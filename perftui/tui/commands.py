@@ -23,6 +23,8 @@ def commands(app: "PerftuiApp") -> Iterator[SystemCommand]:
     yield SystemCommand("Pause", "Freeze what is shown; watching goes on", app.action_pause)
     yield SystemCommand("Maximise", "One pane over the whole screen, and back", app.main.action_zoom)
     yield SystemCommand("Whole host", "Let go of the target", app.action_leave_target)
+    yield SystemCommand("Record", "Start or stop a recording", app.action_record)
+    yield SystemCommand("Mark incident", "Save the last 15 minutes, to be opened elsewhere", app.action_incident)
     yield SystemCommand("Details", "All figures of the host and the target; what reading costs", app.action_details)
     yield SystemCommand("Keys", "All keys by pane", app.action_help)
     if not app.read_only:

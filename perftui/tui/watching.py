@@ -33,3 +33,9 @@ class Watching(Protocol):
     def undo(self, entry_id: str) -> JournalEntry: ...
 
     def send_signal(self, process: ProcessId, number: int) -> None: ...
+
+    def toggle_recording(self) -> str:
+        """What has become of it, in words."""
+
+    def mark_incident(self, text: str) -> str:
+        """Where it was saved, in words."""

@@ -121,7 +121,9 @@ def test_doing_it_twice_changes_nothing_more(secret: str, place: str) -> None:
     assert redact(once) == once
 
 
-@pytest.mark.parametrize("piece", ["a", "key", "-", "key=", "://:", "mysql -", "key ", "x:", "sk-", "'", "pass\\", "-key "])
+@pytest.mark.parametrize(
+    "piece", ["a", "key", "-", "key=", "://:", "mysql -", "key ", "x:", "sk-", "'", "pass\\", "-key "]
+)
 def test_a_text_made_to_be_slow_is_not(piece: str) -> None:
     started = time.process_time()
     redact((piece * 4096)[:4096])

@@ -14,8 +14,8 @@ from perftui.tui.renderables.values import metric_quantity
 
 
 def waiting_entry(update: Update | None) -> JournalEntry | None:
-    """The change that is to be kept or undone: the newest one that is applied and open."""
-    entries = update.journal if update else ()
+    """The change that is to be kept or undone: the newest one that is applied and open. There is none in a replay."""
+    entries = update.journal if update and update.replay is None else ()
     return next((entry for entry in entries if entry.state == "applied"), None)
 
 

@@ -117,7 +117,9 @@ def _watch(update: Update | None, paused: bool, palette: Palette) -> list[Part]:
     flag: Part = ("PAUSED ", palette.warning) if paused else ("LIVE ", palette.good)
     if update is None:
         return [flag]
-    if has_ended(update) and not paused:
+    if update.replay is not None:
+        flag = ("REPLAY ", palette.accent)
+    elif has_ended(update) and not paused:
         flag = ("ENDED ", palette.warning)
     cost = update.own_cost
     seconds = f"{update.interval.seconds:.1f} s  " if update.interval else ""

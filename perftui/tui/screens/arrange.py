@@ -18,11 +18,12 @@ TALL_ROOM = 30
 FULL_VERDICT_ROWS = 4
 
 
-def arrange(width: int, height: int, *, pane: str, zoomed: bool, banner: bool) -> dict[str, Region]:
+def arrange(
+    width: int, height: int, *, pane: str, zoomed: bool, banner: bool, replay: bool = False
+) -> dict[str, Region]:
     """The place of everything that is shown; what is missing is hidden."""
     tops: list[tuple[str, int]] = [("verdict", _verdict_rows(height))]
-    if banner:
-        tops.append(("banner", 1))
+    tops += [(name, 1) for name, wanted in (("replay", replay), ("banner", banner)) if wanted]
     wide = width >= WIDE[0] and height >= WIDE[1]
     room = height - sum(rows for _, rows in tops)
     footer = room > 7

@@ -12,6 +12,13 @@ from perftui.tui.screens.sheet import Sheet
 
 KEY_NAMES = {
     "slash": "/",
+    "at": "@",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "question_mark": "?",
     "pageup": "PgUp",
     "pagedown": "PgDn",

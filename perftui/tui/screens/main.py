@@ -19,6 +19,7 @@ from perftui.tui.widgets.journal import JournalView
 from perftui.tui.widgets.line import Hint, LineView
 from perftui.tui.widgets.processes import ProcessList
 from perftui.tui.widgets.proposals import Proposals
+from perftui.tui.widgets.replay_bar import ReplayBar
 from perftui.tui.widgets.resources import Resources
 from perftui.tui.widgets.tabs import PaneChosen, Tabs
 from perftui.tui.widgets.verdict import VerdictLine
@@ -49,8 +50,9 @@ class MainScreen(Screen[None]):
     MainScreen LineView { position: absolute; background: transparent; }
     """
 
-    def __init__(self, *, read_only: bool) -> None:
+    def __init__(self, *, read_only: bool, replay: bool = False) -> None:
         super().__init__()
+        self.replay = replay
         self.read_only = read_only
         self.pane = PANES[0]
         self.zoomed = False
@@ -62,6 +64,7 @@ class MainScreen(Screen[None]):
         self.views: dict[str, LineView] = {
             "verdict": self.verdict,
             "banner": self.banner,
+            "replay": ReplayBar(id="replay"),
             "resources": Resources(id="resources"),
             "tabs": self.tabs,
             "processes": ProcessList(id="processes"),
@@ -111,7 +114,9 @@ class MainScreen(Screen[None]):
 
     def place(self) -> None:
         """Put every pane where it belongs at this size; panes without a place are hidden."""
-        regions = arrange(*self.app.size, pane=self.pane, zoomed=self.zoomed, banner=self.banner.wanted)
+        regions = arrange(
+            *self.app.size, pane=self.pane, zoomed=self.zoomed, banner=self.banner.wanted, replay=self.replay
+        )
         for name, view in self.views.items():
             region = regions.get(name)
             appears = region is not None and not view.display

@@ -1,0 +1,146 @@
+"""A recording, one moment of it at a time."""
+
+from collections import deque
+from collections.abc import Iterator
+
+import msgspec
+
+from perftui.errors import NotDeliverable
+from perftui.host.procfs import Host
+from perftui.model.journal import JournalEntry
+from perftui.model.proposal import Proposal
+from perftui.model.update import OwnCost, Update
+from perftui.session.cost import OwnMeter
+from perftui.session.course import Course
+from perftui.session.options import SessionOptions
+from perftui.session.source import Tick
+from perftui.store.recording import Recording
+
+LOOK_BACK_SECONDS = 240
+"""As much of the past is taken through the pipeline before a moment is shown: what the panes draw over time."""
+
+KEPT_UPDATES = 60
+"""So many moments can be stepped back without seeking."""
+
+
+class RecordedTicks:
+    """A ``Source``: the ticks of a recording from some moment on."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self._ticks: Iterator[Tick] = iter(())
+        self.seek(recording.first_ns)
+
+    def seek(self, wall_ns: int) -> None:
+        """Go on with the first tick that is not older than ``wall_ns``."""
+        ticks = self.recording.ticks(wall_ns, self.recording.last_ns)
+        self._ticks = (Tick(sample, list(profiles)) for sample, profiles in ticks)
+
+    def tick(self) -> Tick | None:
+        return next(self._ticks, None)
+
+    def close(self) -> None:
+        self.recording.close()
+
+
+class Player:
+    """Shows one moment; ``forward``, ``back`` and ``seek`` move it. For one thread.
+
+    A recording that is played from its start gives the very answers of the live session. After a jump the verdicts are
+    those of two windows before, which is all that a verdict looks back on but for the slow growth of memory.
+    """
+
+    def __init__(self, recording: Recording, options: SessionOptions, journal: tuple[JournalEntry, ...] = ()) -> None:
+        self.recording = recording
+        self._options = options
+        self._journal = journal
+        self._own = OwnMeter(Host())
+        self._source = RecordedTicks(recording)
+        self._shown: deque[Update] = deque(maxlen=KEPT_UPDATES)
+        self._behind = 0
+        self._course = self._new_course()
+        self._next = self._source.tick()
+        if self._next is None:
+            raise NotDeliverable("there is no sample in this recording")
+        self._advance()
+
+    @property
+    def update(self) -> Update:
+        """The moment that is shown."""
+        return self._shown[-1 - self._behind]
+
+    @property
+    def at_ns(self) -> int:
+        """Its wall-clock time."""
+        return self.update.sample.wall_ns
+
+    @property
+    def next_ns(self) -> int | None:
+        """The time of the moment after it; None at the end."""
+        if self._behind:
+            return self._shown[-self._behind].sample.wall_ns
+        return self._next.sample.wall_ns if self._next else None
+
+    def forward(self) -> bool:
+        """Show the next moment; False at the end."""
+        if self._behind:
+            self._behind -= 1
+        elif self._next is None:
+            return False
+        else:
+            self._advance()
+        return True
+
+    def back(self) -> bool:
+        """Show the moment before; False at the start."""
+        if self._behind + 1 < len(self._shown):
+            self._behind += 1
+            return True
+        at_ns = self.at_ns
+        if at_ns <= self.recording.first_ns:
+            return False
+        self.seek(at_ns - 1)
+        return self.at_ns < at_ns
+
+    def seek(self, wall_ns: int) -> None:
+        """Show the last moment that is not newer than ``wall_ns``, or the first of all."""
+        self._course, self._behind = self._new_course(), 0
+        self._shown.clear()
+        self._source.seek(wall_ns - int(LOOK_BACK_SECONDS * 1e9))
+        judged_from = wall_ns - int(2 * self._options.window_seconds * 1e9)
+        self._next = self._source.tick()
+        self._advance(judged_from, wall_ns)
+        while self._next is not None and self._next.sample.wall_ns <= wall_ns:
+            self._advance(judged_from, wall_ns)
+
+    def close(self) -> None:
+        self._source.close()
+
+    def _new_course(self) -> Course:
+        return Course(self._options, self.recording.marks)
+
+    def _advance(self, judged_from_ns: int = 0, until_ns: int = 0) -> None:
+        """Take the next tick. One before ``judged_from_ns`` is judged only if it is the last up to ``until_ns``."""
+        tick, self._next = self._next, self._source.tick()
+        if tick is None:
+            return
+        last = self._next is None or self._next.sample.wall_ns > until_ns
+        judge = last or tick.sample.wall_ns >= judged_from_ns
+        self._course.feed(tick, judge=judge)
+        if judge:
+            update = self._course.pipeline.update(tick.sample, self._cost(), self._journal)
+            self._shown.append(_elsewhere(update))
+
+    def _cost(self) -> OwnCost:
+        return OwnCost(cpu_pct=self._own.lap_cpu_pct(), rss_bytes=self._own.rss_bytes())
+
+
+def _elsewhere(update: Update) -> Update:
+    """Its proposals as they can be carried out here: not at all."""
+    return msgspec.structs.replace(update, proposals=tuple(map(_not_here, update.proposals)))
+
+
+def _not_here(proposal: Proposal) -> Proposal:
+    if proposal.action is None:
+        return proposal
+    return msgspec.structs.replace(proposal, permitted=False, privilege="a live target")

@@ -1,0 +1,138 @@
+"""What of a live session is kept: the recording that is on, and the last minutes for when something happens."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from perftui import __version__
+from perftui.errors import Refused, StoreError
+from perftui.host import clock
+from perftui.host.facts import facts_of
+from perftui.host.procfs import Host
+from perftui.model.incident import Incident
+from perftui.model.profile import StackProfile
+from perftui.model.sample import Sample
+from perftui.model.target import Target
+from perftui.model.update import RecordingStatus
+from perftui.session.options import SessionOptions
+from perftui.store.bundle import ENDING, write_bundle
+from perftui.store.files import state_dir
+from perftui.store.flight import FlightRecorder
+from perftui.store.recording import Header, RecordingWriter
+
+FLIGHT_SECONDS = 900
+MAX_MARKS = 1000
+
+
+class Tape:
+    """``add`` and ``mark`` never fail: a recording that cannot go on says so in ``status``. For several threads."""
+
+    def __init__(self, host: Host, options: SessionOptions) -> None:
+        self._host = host
+        self._options = options
+        self._flight = FlightRecorder(FLIGHT_SECONDS) if options.flight_recorder else None
+        self._marks: deque[tuple[int, str]] = deque(maxlen=MAX_MARKS)
+        self._writer: RecordingWriter | None = None
+        self._lock = threading.Lock()
+        self.status: RecordingStatus | None = None
+
+    @property
+    def recording(self) -> bool:
+        """Whether a recording is on."""
+        return self._writer is not None
+
+    def add(self, sample: Sample, profiles: Sequence[StackProfile]) -> None:
+        """Keep one tick."""
+        if self._flight is not None:
+            self._flight.add(sample, profiles)
+        with self._lock:
+            if self._writer is None or self.status is None:
+                return
+            try:
+                self._writer.add(sample, profiles)
+                self.status = msgspec.structs.replace(self.status, samples=self.status.samples + 1)
+            except StoreError as error:
+                self._give_up(error)
+
+    def mark(self, text: str) -> None:
+        """Note the present moment."""
+        moment = (clock.wall_ns(), text)
+        self._marks.append(moment)
+        with self._lock:
+            if self._writer is not None:
+                try:
+                    self._writer.mark(*moment)
+                except StoreError as error:
+                    self._give_up(error)
+
+    def start(self, target: Target, path: Path | None = None) -> Path:
+        """Record into a new file, without ``path`` one in the state folder. StoreError when it cannot be made."""
+        with self._lock:
+            if self._writer is not None:
+                raise Refused("a recording is on already")
+            path = path or _new_file("recordings", target, ".perftui")
+            self._writer = RecordingWriter(path, header=self._header(target))
+            self.status = RecordingStatus(path=str(path), started_wall_ns=clock.wall_ns())
+        return path
+
+    def stop(self) -> RecordingStatus | None:
+        """End the recording and write what is left; how it ended, None when there was none. Takes up to seconds."""
+        with self._lock:
+            ended, writer = self.status, self._writer
+            self._writer = self.status = None
+        if ended is not None and writer is not None:
+            try:
+                writer.close()
+            except StoreError as error:
+                ended = msgspec.structs.replace(ended, error=str(error))
+        return ended
+
+    def save_incident(self, target: Target, incident: Incident) -> Path:
+        """Write the last minutes to a bundle in the state folder. StoreError; Refused where they are not kept."""
+        if self._flight is None:
+            raise Refused("the last minutes are not kept in this session")
+        path = _new_file("incidents", target, ENDING)
+        header = msgspec.structs.replace(self._header(target), incident=incident)
+        oldest_ns = incident.wall_ns - FLIGHT_SECONDS * 10**9
+        marks = [mark for mark in tuple(self._marks) if mark[0] >= oldest_ns]
+        marks.append((incident.wall_ns, f"incident: {incident.text}".rstrip(": ")))
+        write_bundle(path, header, self._flight, marks)
+        return path
+
+    def _give_up(self, error: StoreError) -> None:
+        """The file stays as far as it was written; its writer has ended, or ends when the disk answers."""
+        if self.status is not None:
+            self.status = msgspec.structs.replace(self.status, error=str(error))
+        self._writer = None
+
+    def _header(self, target: Target) -> Header:
+        system = os.uname()
+        return Header(
+            version=__version__,
+            wall_ns=clock.wall_ns(),
+            boot_id=self._host.boot_id,
+            hostname=system.nodename,
+            kernel=f"{system.sysname} {system.release}",
+            machine=system.machine,
+            cpus=os.cpu_count() or 0,
+            target=target.label,
+            interval_seconds=self._options.interval_seconds,
+            window_seconds=self._options.window_seconds,
+            facts=facts_of(self._host),
+        )
+
+
+def _new_file(folder: str, target: Target, ending: str) -> Path:
+    """A name in a folder of the state folder that tells when and whom."""
+    place = state_dir() / folder
+    try:
+        place.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{place}: {error.strerror}") from error
+    moment = f"{datetime.now():%Y%m%d-%H%M%S.%f}"[:-3]
+    return place / f"{moment}-{target.pid or target.kind}{ending}"
