@@ -1,9 +1,9 @@
 """The running system as a source of samples."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from perftui.collect import HOST_COLLECTORS, SLOW_HOST_COLLECTORS, SLOW_TARGET_COLLECTORS, TARGET_COLLECTORS
-from perftui.collect.background import SlowReader
+from perftui.collect.background import Hand, SlowReader
 from perftui.collect.reading import read
 from perftui.collect.scope import Collector, Scope, scope_of
 from perftui.collect.waits import WaitCollector
@@ -28,13 +28,14 @@ class LiveSource:
         self._host = host
         self._held = held
         self._collectors: list[Collector] = [collector() for collector in HOST_COLLECTORS]
-        self._slow = [SlowReader(collector(), period, host) for collector, period in SLOW_HOST_COLLECTORS]
+        self._hand = Hand()
+        self._slow = self._readers(SLOW_HOST_COLLECTORS)
         self._target_collectors: list[Collector] = []
         self._slow_target: list[SlowReader] = []
         self._waits: WaitCollector | None = None
         if held is not None:
             self._target_collectors = [collector() for collector in TARGET_COLLECTORS]
-            self._slow_target = [SlowReader(collector(), period, host) for collector, period in SLOW_TARGET_COLLECTORS]
+            self._slow_target = self._readers(SLOW_TARGET_COLLECTORS)
             self._waits = next(c for c in self._target_collectors if isinstance(c, WaitCollector))
         self._previous: Sample | None = None
 
@@ -60,6 +61,7 @@ class LiveSource:
         scope = scope_of(self._held, processes if isinstance(processes, ProcessSection) else None)
         for reader in self._slow_target:
             reader.begin_if_due(scope)
+        self._hand.relieve()
         self._collect(self._target_collectors, scope, sections, statuses)
         self._merge((*self._slow, *self._slow_target), sections, statuses)
         self._previous = Sample(
@@ -78,6 +80,10 @@ class LiveSource:
             collector.close()
         for reader in (*self._slow, *self._slow_target):
             reader.close()
+        self._hand.close()
+
+    def _readers(self, slow: Iterable[tuple[type[Collector], float]]) -> list[SlowReader]:
+        return [SlowReader(collector(), period, self._host, self._hand) for collector, period in slow]
 
     def _collect(
         self,

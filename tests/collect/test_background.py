@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from perftui.collect import background
-from perftui.collect.background import SlowReader
+from perftui.collect.background import Hand, SlowReader
 from perftui.collect.memory import MemoryCollector
 from perftui.errors import NoData
 from perftui.host.procfs import Host
@@ -18,6 +18,14 @@ from tests.collect.held import NO_TARGET
 from tests.host.test_target import wait_for
 
 AT_ONCE, NEVER_AGAIN = 1e-9, 3600.0
+
+
+@pytest.fixture
+def hand() -> Iterator[Hand]:
+    hand = Hand()
+    hand.relieve()
+    yield hand
+    hand.close()
 
 
 @pytest.fixture
@@ -41,8 +49,8 @@ def status_in(reader: SlowReader, state: str) -> CollectorStatus:
     return status
 
 
-def test_a_real_collector_is_read_once_in_a_period() -> None:
-    reader = SlowReader(MemoryCollector(), NEVER_AGAIN, Host())
+def test_a_real_collector_is_read_once_in_a_period(hand: Hand) -> None:
+    reader = SlowReader(MemoryCollector(), NEVER_AGAIN, Host(), hand)
     assert reader.section == "memory"
     assert reader.answer() == (None, None)
     reader.begin_if_due(NO_TARGET)
@@ -59,10 +67,10 @@ def test_a_real_collector_is_read_once_in_a_period() -> None:
     assert reader.answer()[0] is section
 
 
-def test_a_section_rides_along_until_the_next_one_is_there(door: threading.Event) -> None:
+def test_a_section_rides_along_until_the_next_one_is_there(hand: Hand, door: threading.Event) -> None:
     door.set()
     fake = FakeCollector(door.wait)
-    reader = SlowReader(fake, AT_ONCE, Host())
+    reader = SlowReader(fake, AT_ONCE, Host(), hand)
     reader.begin_if_due(NO_TARGET)
     reader.wait(10)
     first = reader.answer()[0]
@@ -75,10 +83,10 @@ def test_a_section_rides_along_until_the_next_one_is_there(door: threading.Event
 
 
 def test_one_that_hangs_is_named_is_not_begun_again_and_comes_back(
-    door: threading.Event, monkeypatch: pytest.MonkeyPatch
+    hand: Hand, door: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = FakeCollector(door.wait)
-    reader = SlowReader(fake, AT_ONCE, Host())
+    reader = SlowReader(fake, AT_ONCE, Host(), hand)
     reader.begin_if_due(NO_TARGET)
     reader.wait(0.01)
     assert reader.answer() == (None, None)
@@ -97,9 +105,11 @@ def test_one_that_hangs_is_named_is_not_begun_again_and_comes_back(
     wait_for(lambda: fake.readings == 2)
 
 
-def test_a_section_that_is_too_old_is_not_shown(door: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_section_that_is_too_old_is_not_shown(
+    hand: Hand, door: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
     door.set()
-    reader = SlowReader(FakeCollector(door.wait), AT_ONCE, Host())
+    reader = SlowReader(FakeCollector(door.wait), AT_ONCE, Host(), hand)
     reader.begin_if_due(NO_TARGET)
     reader.wait(10)
     assert reader.answer()[0] is not None
@@ -112,7 +122,7 @@ def test_a_section_that_is_too_old_is_not_shown(door: threading.Event, monkeypat
     assert status.age_ns > 0
 
 
-def test_what_it_raises_is_its_state_and_the_old_section_is_gone() -> None:
+def test_what_it_raises_is_its_state_and_the_old_section_is_gone(hand: Hand) -> None:
     faults: list[Exception] = [NoData("it is switched off", "switch it on"), ZeroDivisionError("planted")]
 
     def act() -> None:
@@ -120,7 +130,7 @@ def test_what_it_raises_is_its_state_and_the_old_section_is_gone() -> None:
             raise faults[fake.readings - 2]
 
     fake = FakeCollector(act)
-    reader = SlowReader(fake, AT_ONCE, Host())
+    reader = SlowReader(fake, AT_ONCE, Host(), hand)
     reader.begin_if_due(NO_TARGET)
     status_in(reader, "ok")
     reader.begin_if_due(NO_TARGET)
@@ -131,9 +141,9 @@ def test_what_it_raises_is_its_state_and_the_old_section_is_gone() -> None:
     assert status_in(reader, "failed").reason == "ZeroDivisionError: planted"
 
 
-def test_files_are_closed_when_the_reading_has_ended(door: threading.Event) -> None:
+def test_files_are_closed_when_the_reading_has_ended(hand: Hand, door: threading.Event) -> None:
     fake = FakeCollector(door.wait)
-    reader = SlowReader(fake, AT_ONCE, Host())
+    reader = SlowReader(fake, AT_ONCE, Host(), hand)
     reader.begin_if_due(NO_TARGET)
     reader.close()
     assert fake.closed == 0
@@ -145,28 +155,76 @@ def test_files_are_closed_when_the_reading_has_ended(door: threading.Event) -> N
     assert fake.closed == 2
 
 
-def test_no_thread_to_be_had_is_a_failure_not_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_hangs_does_not_hold_up_the_others(
+    hand: Hand, door: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "PATIENCE_SECONDS", 0.05)
+    hung, other = (SlowReader(FakeCollector(act), NEVER_AGAIN, Host(), hand) for act in (door.wait, int))
+    hung.begin_if_due(NO_TARGET)
+    other.begin_if_due(NO_TARGET)
+    assert state_of(other) == ""
+
+    def relieved() -> bool:
+        hand.relieve()
+        return state_of(other) == "ok"
+
+    wait_for(relieved)
+    assert state_of(hung) == ""
+    wait_for(lambda: len(threads()) == 2)
+    door.set()
+    wait_for(lambda: state_of(hung) == "ok" and len(threads()) == 1)
+
+
+def test_one_thread_does_all_and_ends_with_its_source(hand: Hand) -> None:
+    seen: list[threading.Thread] = []
+    fakes = [FakeCollector(lambda: seen.append(threading.current_thread())) for _ in range(5)]
+    readers = [SlowReader(fake, NEVER_AGAIN, Host(), hand) for fake in fakes]
+    for reader in readers:
+        reader.begin_if_due(NO_TARGET)
+        hand.relieve()
+    for reader in readers:
+        reader.wait(10)
+    assert len(seen) == 5
+    assert len(set(seen)) == 1
+    hand.close()
+    wait_for(lambda: not seen[0].is_alive())
+    hand.relieve()
+    readers[0].close()
+    assert seen[0] not in threads()
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "perftui-reader"]
+
+
+def test_where_no_thread_is_allowed_it_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    reader = SlowReader(FakeCollector(int), AT_ONCE, Host())
+    hand = Hand()
+    reader = SlowReader(FakeCollector(int), NEVER_AGAIN, Host(), hand)
+    reader.begin_if_due(NO_TARGET)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refused)
-        reader.begin_if_due(NO_TARGET)
-    assert status_in(reader, "failed").reason == "can't start new thread"
-    reader.begin_if_due(NO_TARGET)
+        hand.relieve()
+    assert state_of(reader) == ""
+    hand.relieve()
     status_in(reader, "ok")
+    hand.close()
 
 
 HANGS = """
 import threading
-from perftui.collect.background import SlowReader
+from perftui.collect.background import Hand, SlowReader
 from perftui.host.procfs import Host
 from tests.collect.fakes import FakeCollector
 from tests.collect.held import NO_TARGET
-reader = SlowReader(FakeCollector(threading.Event().wait), 1.0, Host())
+hand = Hand()
+reader = SlowReader(FakeCollector(threading.Event().wait), 1.0, Host(), hand)
 reader.begin_if_due(NO_TARGET)
+hand.relieve()
 reader.close()
+hand.close()
 """
 
 
