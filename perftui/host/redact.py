@@ -31,11 +31,12 @@ _RULES = (
     _rule(r"-----BEGIN [A-Z ]*PRIVATE KEY.*", HIDDEN),
     # The boundaries between arguments are lost in a command line, so a secret may hold spaces: up to the next option.
     _rule(rf"((?<!\S)--?[\w.-]*{_NAME}(?:=|\s+(?!-)))(?:{_QUOTED}|.+?)(?=\s--?\w|$)", rf"\g<1>{HIDDEN}"),
-    _rule(rf"({_NAME}[\"']?\s*+(?::=|=>|[=:]|%3D)\s*){_SCHEME}(?:{_QUOTED}|\S+)", rf"\g<1>{HIDDEN}"),
+    _rule(
+        rf"({_NAME}[\"']?\s*+(?::=|=>|[=:]|%3D)\s*){_SCHEME}(?:{re.escape(HIDDEN)}|{_QUOTED}|\S+)", rf"\g<1>{HIDDEN}"
+    ),
     _rule(r"(\b(?:bearer|basic)\s+)[\w+/=.~-]{6,}", rf"\g<1>{HIDDEN}"),
-    # Between // and the last @ of the word: a password may hold any sign.
-    _rule(r"(://[^\s:/@]*:)\S*(?=@)", rf"\g<1>{HIDDEN}"),
-    _rule(r"(://)[^\s:/@]{16,}(?=@)", rf"\g<1>{HIDDEN}"),
+    # All between // and the last @ of the word: a password may hold any sign, and some tokens stand for the user.
+    _rule(r"(://)(?:[^\s:/@]*:\S*|[^\s:/@]{16,})(?=@)", rf"\g<1>{HIDDEN}"),
     _rule(r"((?<![\w.+/-])[\w.+-]++:)[^\s/]+(?=@[\w.\[-])", rf"\g<1>{HIDDEN}"),
     _rule(r"((?<!\S)(?:-u|-U|--user|--proxy-user)[\s=]?[^\s:%]+[:%])\S+", rf"\g<1>{HIDDEN}", 0),
     _rule(r"(\b(?:mysql|mariadb|sshpass|zip|unzip|7z|rar)[\w-]*\s(?:.*?\s)?-[pP]\s?)(?!-)\S+", rf"\g<1>{HIDDEN}", 0),
@@ -50,7 +51,11 @@ _RULES = (
     ),
     # Keys that tell by their first letters whose they are.
     _rule(r"\b(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA|ANVA|ABIA|ACCA)[A-Z0-9]{12,}", HIDDEN, 0),
-    _rule(r"\b(?:gh[oprsu]_|github_pat_|glpat-|xox[a-z]-|[rs]k_(?:live|test)_|npm_|pypi-|hf_|dop_v1_)[\w-]{10,}", HIDDEN, 0),
+    _rule(
+        r"\b(?:gh[oprsu]_|github_pat_|glpat-|xox[a-z]-|[rs]k_(?:live|test)_|npm_|pypi-|hf_|dop_v1_)[\w-]{10,}",
+        HIDDEN,
+        0,
+    ),
     _rule(r"\b(?:sk-|AIza|ya29\.|SG\.|shpat_|EAAC)[\w.-]{16,}", HIDDEN, 0),
     _rule(r"\beyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?", HIDDEN, 0),
 )
