@@ -35,6 +35,35 @@ def test_the_deadline_kills_the_whole_group(tmp_path: Path) -> None:
         time.sleep(0.01)
 
 
+def test_the_deadline_asks_first_and_waits_for_the_group(tmp_path: Path) -> None:
+    """The leader ends at once, another member of its group takes its time to clean up."""
+    done_file = tmp_path / "done"
+    member = f"trap 'sleep 0.3; echo tidy > {done_file}; exit' TERM; while :; do sleep 0.05; done"
+    done = run(["/bin/sh", "-c", '/bin/sh -c "$1" & wait', "sh", member], deadline_seconds=0.5, patience_seconds=30)
+    assert done.timed_out
+    assert done.returncode == -15
+    assert done_file.read_text() == "tidy\n"
+
+
+def test_more_output_than_allowed_ends_it() -> None:
+    done = run(["/usr/bin/yes"], deadline_seconds=60)
+    assert done.timed_out
+    assert 64 << 20 <= len(done.stdout) < 65 << 20
+
+
+def test_a_large_input_and_one_that_nobody_reads() -> None:
+    text = b"x" * (1 << 20)
+    assert run(["/bin/cat"], deadline_seconds=20, input=text).stdout == text
+    assert run(["/bin/true"], deadline_seconds=20, input=text).returncode == 0
+
+
+@pytest.mark.root
+def test_another_user_without_further_groups() -> None:
+    done = run(["/usr/bin/id"], deadline_seconds=20, user=(65534, 65533), environment={"LC_ALL": "C"})
+    assert done.stdout.startswith(b"uid=65534")
+    assert b"gid=65533 groups=65533\n" in done.stdout
+
+
 def test_what_cannot_be_started_is_no_data() -> None:
     with pytest.raises(NoData, match="install nothing-here"):
         run(["/usr/bin/nothing-here"], deadline_seconds=1)
