@@ -13,7 +13,7 @@ from perftui.model.gpu_section import GpuProcessUse, GpuUse, gpu_process_use, gp
 from perftui.model.group_rates import GroupUse
 from perftui.model.host_rates import InterruptUse, MemoryUse, ProtocolUse, SoftnetUse, VmUse
 from perftui.model.neighbours import Neighbour, Press, neighbours_of, press_of, sessions_of
-from perftui.model.process_rates import DelayUse, Inside, LimitUse, MemoryParts, SocketsUse, ThreadIo
+from perftui.model.process_rates import DelayUse, LimitUse, MemoryParts, SocketsUse, ThreadIo
 from perftui.model.rates import CpuUse, DiskUse, HostPressure, NetworkUse
 from perftui.model.sample import ProcessSection, Sample
 from perftui.model.section import Section
@@ -199,10 +199,6 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def limits(self) -> tuple[LimitUse, ...] | None:
         limits = self.newer.limits
         return process_rates.limit_uses(limits, self.newer.processes) if limits else None
-
-    @cached_property
-    def inside(self) -> Inside | None:
-        return process_rates.inside(self.newer)
 
     @cached_property
     def sockets(self) -> SocketsUse | None:

@@ -17,7 +17,7 @@ from perftui.model.process_sections import (
     ThreadIoSection,
 )
 from perftui.model.rates import first_new_start, paired_rows, rise
-from perftui.model.sample import ProcessSection, Sample
+from perftui.model.sample import ProcessSection
 
 LIMITED_RATIO = 0.2
 """A socket held up by the peer's window or its own buffer for so much of the time (net-buffer-limited)."""
@@ -57,17 +57,6 @@ class LimitUse(msgspec.Struct, frozen=True, kw_only=True):
     def ratio(self) -> float | None:
         """How much of the soft limit is used; None where that means nothing."""
         return self.used / self.soft if self.used is not None and self.soft else None
-
-
-class Inside(msgspec.Struct, frozen=True, kw_only=True):
-    """What the target has of the host, as its code should reckon: the tightest bound and which one it is."""
-
-    cpus: float
-    cpus_by: str
-    cpus_online: int
-    memory_bytes: int
-    memory_by: str
-    memory_total_bytes: int
 
 
 class SocketUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -199,30 +188,6 @@ def _threads_of(section: ProcessSection | None, uid: int) -> int | None:
     if section is None:
         return None
     return sum(threads for owner, threads in section.processes.rows("uid", "threads") if owner == uid)
-
-
-def inside(sample: Sample) -> Inside | None:
-    """What is really there for the target: the host's, less what affinity, quota and group limit take away."""
-    if sample.tree is None or sample.memory is None:
-        return None
-    cpus, by = float(sample.tree.cpus_online), "the host"
-    if 0 < sample.tree.cpus_allowed_count < cpus:
-        cpus, by = float(sample.tree.cpus_allowed_count), f"its affinity {sample.tree.cpus_allowed}"
-    for level in sample.cgroup.cpu if sample.cgroup else ():
-        if level.quota_us is not None and level.quota_us / level.period_us < cpus:
-            cpus, by = level.quota_us / level.period_us, f"the quota of {level.path}"
-    memory, memory_by = sample.memory.total_bytes, "the host"
-    group = sample.cgroup.memory if sample.cgroup else None
-    if group is not None and group.limit_bytes is not None and group.limit_bytes < memory:
-        memory, memory_by = group.limit_bytes, f"the limit of {group.path}"
-    return Inside(
-        cpus=cpus,
-        cpus_by=by,
-        cpus_online=sample.tree.cpus_online,
-        memory_bytes=memory,
-        memory_by=memory_by,
-        memory_total_bytes=sample.memory.total_bytes,
-    )
 
 
 def socket_use(older: SocketSection | None, newer: SocketSection) -> SocketsUse:
