@@ -9,7 +9,7 @@ import msgspec
 from perftui.errors import NoData, NoSuchTarget, NotPermitted, TargetEnded, UsageError
 from perftui.host.cgroupfs import Mount, directory_of, groups_under, parse_mounts, process_ids, search_order
 from perftui.host.command import command_of
-from perftui.host.containers import container_at, named, unit_of
+from perftui.host.containers import container_at, named
 from perftui.host.procfs import Host
 from perftui.host.stat import parse_stat
 from perftui.host.target import HeldTarget
@@ -146,8 +146,8 @@ def _find_unit(host: Host, name: str) -> FoundGroup:
 
 
 def _is_of_system(path: str) -> bool:
-    own = path.rpartition("/")[2].removeprefix("_")
-    return own.endswith(".slice") or unit_of(path)[0] == own
+    """The system's units have nothing but slices above them."""
+    return all(name.endswith(".slice") for name in path.split("/")[1:-1])
 
 
 def _find_cgroup(host: Host, name: str) -> FoundGroup:
