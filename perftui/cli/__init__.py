@@ -13,6 +13,7 @@ from perftui.cli.config import config
 from perftui.cli.diagnose import diagnose
 from perftui.cli.doctor import doctor
 from perftui.cli.explain import explain
+from perftui.cli.export import export
 from perftui.cli.options import Options
 from perftui.cli.run import run
 from perftui.cli.schema import schema
@@ -49,5 +50,5 @@ def program(options: Options) -> int:
     return 0
 
 
-for _command in (attach, run, diagnose, tune, doctor, explain, config, schema):
+for _command in (attach, run, diagnose, tune, doctor, explain, export, config, schema):
     program.add_command(_command)

@@ -37,8 +37,17 @@ def _harmless(line: str) -> str:
 
 def put_json(document: object) -> None:
     """One JSON document, indented, in ASCII so that any locale can carry it."""
-    encoded = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
-    sys.stdout.write("".join(char if char.isascii() and char != "\x7f" else _escaped(char) for char in encoded) + "\n")
+    _put_encoded(msgspec.json.format(msgspec.json.encode(document), indent=2))
+
+
+def put_json_line(document: object) -> None:
+    """One JSON document on one line, in ASCII."""
+    _put_encoded(msgspec.json.encode(document))
+
+
+def _put_encoded(encoded: bytes) -> None:
+    text = encoded.decode()
+    sys.stdout.write("".join(char if char.isascii() and char != "\x7f" else _escaped(char) for char in text) + "\n")
     sys.stdout.flush()
 
 

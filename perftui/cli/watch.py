@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from perftui.cli.journal import usable_journal
 from perftui.cli.options import Options
 from perftui.cli.output import colors, notice, put, put_json
@@ -35,10 +37,16 @@ def measure(
     *,
     seconds: float,
     window_seconds: float | None = None,
+    profiling: bool = True,
     on_update: Callable[[Update], None] | None = None,
 ) -> Update:
-    """Watch headless; ``held`` is closed at the end. TargetEnded when nothing was measured."""
+    """Watch headless; ``held`` is closed at the end. TargetEnded when nothing was measured.
+
+    Without ``profiling`` no stacks are sampled, whatever the configuration says.
+    """
     config = options.config()
+    if not profiling:
+        config = msgspec.structs.replace(config, profiling=False)
     ended = False
 
     def seen(update: Update) -> None:

@@ -6,17 +6,14 @@
 from collections.abc import Iterable, Iterator
 
 from perftui.model.interval import Interval
-from perftui.model.rates import CpuUse, DiskUse, NetworkUse, rise
-from perftui.model.sample import MemorySection
-from perftui.model.target_rates import TreeUse
+from perftui.model.rates import CpuUse
 
 _Series = Iterator[tuple[str, float | None]]
 
 
 def headline(interval: Interval) -> dict[str, float]:
     """The value of each series in this interval."""
-    parts = (_cpu, _memory, _swapping, _pressure, _disks, _networks, _tree, _threads, _cgroup)
-    return {name: value for part in parts for name, value in part(interval) if value is not None}
+    return {name: value for part in _PARTS for name, value in part(interval) if value is not None}
 
 
 def details(interval: Interval) -> dict[str, float]:
@@ -36,6 +33,9 @@ def details(interval: Interval) -> dict[str, float]:
     return found
 
 
+# ---- the host
+
+
 def _cpu(interval: Interval) -> _Series:
     use, section = interval.cpu, interval.newer.cpu
     if use is not None:
@@ -44,6 +44,8 @@ def _cpu(interval: Interval) -> _Series:
         yield "runnable", section.running
         yield "blocked", section.blocked
         yield "load", section.load1
+    if interval.frequency is not None and (mean := interval.frequency.mean_mhz) is not None:
+        yield "cpu-frequency", mean * 1e6
 
 
 def _cpu_shares(use: CpuUse) -> _Series:
@@ -53,34 +55,25 @@ def _cpu_shares(use: CpuUse) -> _Series:
     yield "cpu-iowait", use.total.iowait_ratio
     yield "cpu-steal", use.total.steal_ratio
     yield "cpu-irq", use.total.softirq_ratio
-    yield "cpu-busiest", max((core.busy_ratio for core in use.cores), default=None)
+    yield "cpu-busiest", _most(core.busy_ratio for core in use.cores)
     yield "context-switches", use.context_switches_per_s
     yield "forks", use.forks_per_s
 
 
 def _memory(interval: Interval) -> _Series:
-    memory = interval.newer.memory
-    if memory is None:
-        return
-    yield "memory", 1 - memory.available_bytes / max(1, memory.total_bytes)
-    yield "memory-available", memory.available_bytes
-    yield "memory-cached", memory.cached_bytes
-    yield "memory-dirty", memory.dirty_bytes + memory.writeback_bytes
-    yield "swap", 1 - memory.swap_free_bytes / memory.swap_total_bytes if memory.swap_total_bytes else None
-
-
-def _swapping(interval: Interval) -> _Series:
-    older, newer = interval.older.memory, interval.newer.memory
-    if older is None or newer is None or newer.monotonic_ns <= older.monotonic_ns:
-        return
-    yield "swap-in", newer.page_bytes * _per_s(older, newer, "swap_in_pages_total")
-    yield "swap-out", newer.page_bytes * _per_s(older, newer, "swap_out_pages_total")
-    yield "major-faults", _per_s(older, newer, "major_faults_total")
-
-
-def _per_s(older: MemorySection, newer: MemorySection, counter: str) -> float:
-    seconds = (newer.monotonic_ns - older.monotonic_ns) / 1e9
-    return rise(getattr(newer, counter), getattr(older, counter)) / seconds
+    memory, use, vm = interval.newer.memory, interval.memory, interval.vm
+    if memory is not None:
+        yield "memory", 1 - memory.available_bytes / max(1, memory.total_bytes)
+        yield "memory-cached", memory.cached_bytes
+        yield "memory-dirty", memory.dirty_bytes + memory.writeback_bytes
+        yield "swap", 1 - memory.swap_free_bytes / memory.swap_total_bytes if memory.swap_total_bytes else None
+    if use is not None:
+        yield "swap-in", use.swap_in_bytes_per_s
+        yield "swap-out", use.swap_out_bytes_per_s
+        yield "major-faults", use.major_faults_per_s
+    if vm is not None:
+        yield "refaults", vm.file_refaults_per_s
+        yield "allocation-stalls", vm.allocation_stalls_per_s
 
 
 def _pressure(interval: Interval) -> _Series:
@@ -89,41 +82,77 @@ def _pressure(interval: Interval) -> _Series:
         return
     yield "psi-cpu", pressure.cpu.some_ratio
     yield "psi-memory", pressure.memory.some_ratio
-    yield "psi-memory-full", pressure.memory.full_ratio
     yield "psi-io", pressure.io.some_ratio
-    yield "psi-io-full", pressure.io.full_ratio
 
 
 def _disks(interval: Interval) -> _Series:
-    disks: Iterable[DiskUse] | None = interval.disks
-    if disks is None:
-        return
-    yield "disk-read", sum(disk.read_bytes_per_s for disk in disks)
-    yield "disk-write", sum(disk.write_bytes_per_s for disk in disks)
-    yield "disk-requests", sum(disk.reads_per_s + disk.writes_per_s for disk in disks)
-    yield "disk-busy", max((disk.busy_ratio for disk in disks), default=None)
-    waits = [disk.await_ms for disk in disks if disk.await_ms is not None]
-    yield "disk-await", max(waits) / 1e3 if waits else None
-    yield "disk-queue", max((disk.queue for disk in disks), default=None)
+    disks = interval.disks
+    if disks is not None:
+        yield "disk-read", sum(disk.read_bytes_per_s for disk in disks)
+        yield "disk-write", sum(disk.write_bytes_per_s for disk in disks)
+        yield "disk-requests", sum(disk.reads_per_s + disk.writes_per_s for disk in disks)
+        yield "disk-busy", _most(disk.busy_ratio for disk in disks)
+        yield "disk-await", _most(disk.await_ms / 1e3 for disk in disks if disk.await_ms is not None)
+        yield "disk-queue", _most(disk.queue for disk in disks)
+    if interval.filesystems is not None:
+        yield "filesystem", _most(mount.used_ratio for mount in interval.filesystems)
+        yield "inodes", _most(mount.inodes_ratio for mount in interval.filesystems)
 
 
 def _networks(interval: Interval) -> _Series:
-    if interval.networks is None:
+    if interval.networks is not None:
+        outward = [network for network in interval.networks if network.name != "lo"]
+        yield "net-rx", sum(network.rx_bytes_per_s for network in outward)
+        yield "net-tx", sum(network.tx_bytes_per_s for network in outward)
+        yield "net-drops", sum(network.drops_per_s + network.errors_per_s for network in outward)
+    if interval.softnet is not None:
+        yield "softnet-drops", interval.softnet.dropped_per_s
+
+
+def _protocols(interval: Interval) -> _Series:
+    use, section = interval.protocols, interval.newer.protocols
+    if section is not None:
+        yield "tcp-connections", section.host.tcp_established
+    if use is not None:
+        yield "tcp-retransmits", use.host.retransmit_ratio
+        yield "listen-overflows", use.host.tcp_listen_overflows_per_s
+        yield "conntrack", use.conntrack_ratio
+
+
+def _sensors(interval: Interval) -> _Series:
+    sensors = interval.sensors
+    if sensors is None:
         return
-    outward: list[NetworkUse] = [network for network in interval.networks if network.name != "lo"]
-    yield "net-rx", sum(network.rx_bytes_per_s for network in outward)
-    yield "net-tx", sum(network.tx_bytes_per_s for network in outward)
-    yield "net-drops", sum(network.drops_per_s for network in outward)
-    yield "net-errors", sum(network.errors_per_s for network in outward)
+    yield "temperature", _most(reading.value for reading in sensors.readings if reading.kind == "temperature")
+    packages = [zone.watts for zone in sensors.power if zone.zone.startswith("package")]
+    yield "power", sum(packages) if packages else None
+
+
+def _gpus(interval: Interval) -> _Series:
+    section = interval.newer.gpus
+    if section is None:
+        return
+    yield "gpu", _most(gpu.busy_ratio for gpu in section.gpus)
+    shares = (
+        gpu.memory_used_bytes / gpu.memory_total_bytes
+        for gpu in section.gpus
+        if gpu.memory_used_bytes is not None and gpu.memory_total_bytes
+    )
+    yield "gpu-memory", _most(shares)
+    watts = [gpu.power_watts for gpu in section.gpus if gpu.power_watts is not None]
+    yield "gpu-power", sum(watts) if watts else None
+
+
+# ---- the target
 
 
 def _tree(interval: Interval) -> _Series:
-    tree: TreeUse | None = interval.tree
+    tree = interval.tree
     if tree is None:
         return
     yield "target-cpu", tree.cpu_cores
     yield "target-system", tree.system_cores
-    yield "target-rss", float(tree.rss_bytes)
+    yield "target-rss", tree.rss_bytes
     yield "target-swap", tree.swap_bytes
     yield "target-read", tree.read_bytes_per_s
     yield "target-write", tree.write_bytes_per_s
@@ -139,17 +168,44 @@ def _threads(interval: Interval) -> _Series:
     if threads is None or interval.tree is None:
         return
     yield "target-delay", sum(thread.delay_ratio for thread in threads)
-    known = [
+    switches = [
         thread.voluntary_per_s + thread.involuntary_per_s
         for thread in threads
         if thread.voluntary_per_s is not None and thread.involuntary_per_s is not None
     ]
-    yield "target-switches", sum(known) if known else None
+    yield "target-switches", sum(switches) if switches else None
 
 
-def _cgroup(interval: Interval) -> _Series:
-    quota, cgroup = interval.quota, interval.newer.cgroup
+def _group(interval: Interval) -> _Series:
+    quota, group = interval.quota, interval.cgroup
     if quota is not None:
         yield "target-throttled", quota.throttled_periods_ratio
-    if cgroup is not None and cgroup.memory is not None:
-        yield "target-group-memory", cgroup.memory.current_bytes
+    if group is not None:
+        yield "target-group-cpu", group.cpu_cores
+        yield "target-group-memory", group.memory_bytes
+        yield "target-group-memory-used", group.memory_ratio
+
+
+def _depth(interval: Interval) -> _Series:
+    memory, sockets = interval.smaps, interval.sockets
+    if memory is not None and memory.processes:
+        yield "target-pss", memory.pss_bytes
+        yield "target-private", memory.private_bytes
+    if sockets is not None:
+        yield "target-sockets", sockets.total
+        yield "target-received", sockets.received_bytes_per_s
+        yield "target-sent", sockets.acked_bytes_per_s
+    if interval.delays is not None:
+        waits = [delay.seconds_per_s for delay in interval.delays if delay.reason in ("blkio", "swapin", "thrashing")]
+        yield "target-io-delay", sum(waits) if waits else None
+    if interval.limits is not None:
+        yield "target-limit", _most(limit.ratio for limit in interval.limits)
+
+
+def _most(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+_PARTS = (
+    _cpu, _memory, _pressure, _disks, _networks, _protocols, _sensors, _gpus, _tree, _threads, _group, _depth,
+)  # fmt: skip

@@ -52,7 +52,10 @@ READINGS: tuple[Reading, ...] = (
         section="networks",
         source="/proc/net/dev",
         word="network",
-        tables={"interfaces": Layout(keys=("name",), figures=_NETWORK)},
+        tables={
+            "interfaces": Layout(keys=("name",), figures=_NETWORK),
+            "target_interfaces": Layout(keys=("name",), figures=_NETWORK, name="target"),
+        },
     ),
     Reading(
         section="processes",
@@ -148,6 +151,7 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="smaps",
+        period_seconds=10,
         source="/proc/PID/smaps_rollup",
         right=TRACE,
         tables={
@@ -159,6 +163,7 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="open_files",
+        period_seconds=5,
         source="/proc/PID/fd",
         right=TRACE,
         tables={
@@ -169,6 +174,7 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="sockets",
+        period_seconds=2,
         source="/proc/PID/fd, inet_diag and unix_diag (netlink), /proc/net/unix",
         right=TRACE,
         apart=("hidden_reason", "hidden_remedy"),
@@ -186,6 +192,7 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="delays",
+        period_seconds=2,
         source="taskstats (netlink)",
         right="root (CAP_NET_ADMIN), and kernel.task_delayacct=1 before the target started",
         tables={
@@ -197,6 +204,7 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="limits",
+        period_seconds=5,
         source="/proc/PID/limits, /proc/PID/oom_score",
         right=TRACE,
         apart=("uid",),
@@ -204,6 +212,7 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="thread_io",
+        period_seconds=5,
         source="/proc/PID/task/TID/io",
         right=TRACE,
         tables={
@@ -229,9 +238,9 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="interrupts",
+        period_seconds=5,
         source="/proc/interrupts, /proc/softirqs",
         word="interrupt",
-        apart=("earlier",),
         tables={
             "lines": Layout(
                 keys=("name", "device"), figures=("count_total", "busiest_total"), apart=("busiest_cpu",), name="line"
@@ -262,10 +271,11 @@ READINGS: tuple[Reading, ...] = (
         source="/proc/net/{snmp,snmp6,netstat,sockstat,sockstat6}, /proc/sys/net/netfilter",
         right=f"for the counters of another network namespace: {TRACE}",
         word="protocol",
-        tables={"target_interfaces": Layout(keys=("name",), figures=_NETWORK, name="target_interface")},
+        apart=("target_reason", "target_remedy"),
     ),
     Reading(
         section="links",
+        period_seconds=10,
         source="/sys/class/net/*/{speed,duplex,mtu,operstate,carrier_changes}",
         word="link",
         tables={
@@ -278,9 +288,10 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="frequency",
+        period_seconds=5,
         source="/sys/devices/system/cpu/cpu*/{cpufreq,thermal_throttle}, else /proc/cpuinfo",
         word="frequency",
-        apart=("source", "earlier"),
+        apart=("source",),
         tables={
             "cpus": Layout(
                 keys=("cpu",),
@@ -291,6 +302,7 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="filesystems",
+        period_seconds=10,
         source="/proc/self/mountinfo, statvfs(3)",
         word="filesystem",
         tables={
@@ -303,10 +315,10 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="sensors",
+        period_seconds=5,
         source="/sys/class/hwmon, /sys/class/thermal, /sys/class/powercap",
         right="for energy: root",
-        word="sensor",
-        apart=("energy_reason", "energy_remedy", "earlier"),
+        apart=("energy_reason", "energy_remedy"),
         tables={
             "readings": Layout(keys=("chip", "label", "kind"), figures=("value", "limit", "alarm")),
             "energy": Layout(keys=("zone",), figures=("energy_uj_total",), apart=("range_uj",)),
@@ -314,9 +326,9 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="numa",
+        period_seconds=5,
         source="/sys/devices/system/node/node*/{meminfo,numastat,cpulist,distance}",
         word="numa",
-        apart=("earlier",),
         tables={
             "nodes": Layout(
                 keys=("node",),
@@ -332,6 +344,36 @@ READINGS: tuple[Reading, ...] = (
                     "other_total",
                 ),
                 apart=("cpus", "distances"),
+            )
+        },
+    ),
+    Reading(
+        section="gpus",
+        period_seconds=2,
+        source="NVML (libnvidia-ml.so.1), /sys/class/drm/card*/device, /proc/PID/fdinfo",
+        right=f"for the processes on cards of AMD and Intel: {TRACE}",
+        word="gpu",
+        keys=("index", "name"),
+        apart=("vendor", "uuid", "throttles", "lost", "missing"),
+        tables={
+            "processes": Layout(
+                keys=("gpu", "pid", "kind"),
+                figures=("memory_bytes", "sm_pct", "memory_pct", "engine_ns_total"),
+                name="process",
+            )
+        },
+    ),
+    Reading(
+        section="tasks",
+        period_seconds=10,
+        source="python -m asyncio ps (the target's own interpreter, 3.14 and later)",
+        right=TRACE,
+        apart=("processes",),
+        tables={
+            "tasks": Layout(
+                keys=("pid", "tid", "task", "awaiter"),
+                figures=(),
+                apart=("name", "stack", "awaiter_name", "awaiter_stack"),
             )
         },
     ),

@@ -4,6 +4,7 @@ A field of a section is a figure when it is a number and neither a key (it tells
 read, not how much). The columns of tables are listed here, because their struct does not.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -101,15 +102,27 @@ class Observed(msgspec.Struct, frozen=True):
     value: float
 
 
+def uncounted(name: str) -> str:
+    """The name without what says that it is a counter: ``_total`` at the end, or ``_total_us``."""
+    return _COUNTER.sub(lambda match: f"_{match[1]}" if match[1] else "", name)
+
+
 def unit_of(name: str) -> Unit:
     """From the name's end: ``read_bytes_total`` is in bytes, ``some_total_us`` in microseconds."""
-    words = name.replace("_total_", "_").removesuffix("_total")
+    words = uncounted(name)
     return next((unit for end, unit in _ENDS if words == end or words.endswith(f"_{end}")), "count")
 
 
+_COUNTER = re.compile(r"_total(?:_([mun]s))?$")
+
+_LEVELS = ("inodes_total",)
+"""The total of a file system, not of a time."""
+
+
 def figure_of(path: tuple[str, ...], unit: Unit | None = None) -> Figure:
-    counter = unit is not None or path[-1].endswith("_total") or "_total_" in path[-1]
-    return Figure(path, unit or unit_of(path[-1]), counter)
+    name = path[-1]
+    counter = unit is not None or (_COUNTER.search(name) is not None and name not in _LEVELS)
+    return Figure(path, unit or unit_of(name), counter)
 
 
 def figures_of(reading: Reading) -> Iterator[Figure]:

@@ -10,6 +10,8 @@ from perftui.errors import NotDeliverable
 from perftui.model.finding import Diagnosis
 from perftui.model.group_rates import cpu_limit, memory_limit
 from perftui.model.group_sections import GroupSection
+from perftui.model.headline import details, headline
+from perftui.model.interval import Interval
 from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus
 from perftui.model.proposal import Proposal
@@ -33,6 +35,7 @@ from perftui.report.documents import (
     ProposalsDocument,
     SeriesDoc,
     TargetDoc,
+    TickDocument,
     UnknownDoc,
     VerdictDoc,
 )
@@ -74,11 +77,21 @@ def diagnosis_document(update: Update) -> DiagnosisDocument:
         proposals=_published(changes(update), ProposalDoc),
         resources=_resources(update.history),
         profile=_profile(update.profile_status),
-        not_visible=tuple(
-            NotVisibleDoc(collector=status.name, reason=status.reason, remedy=status.remedy)
-            for status in update.sample.collectors
-            if status.state != "ok"
-        ),
+        not_visible=_not_visible(update.sample),
+        own_cost=msgspec.convert(update.own_cost, OwnCostDoc, from_attributes=True),
+    )
+
+
+def tick_document(update: Update, interval: Interval) -> TickDocument:
+    """``interval`` is the update's: there is none in the first one, which has nothing to say yet."""
+    return TickDocument(
+        at=_utc(update.sample.wall_ns, "milliseconds"),
+        monotonic_ns=update.sample.monotonic_ns,
+        interval_seconds=round(interval.seconds, 6),
+        target=target_document(update.sample.target, update.sample),
+        metrics=headline(interval) | details(interval),
+        verdict=_verdict(update.diagnosis) if update.diagnosis else None,
+        not_visible=_not_visible(update.sample),
         own_cost=msgspec.convert(update.own_cost, OwnCostDoc, from_attributes=True),
     )
 
@@ -174,6 +187,14 @@ def _profile(status: ProfileStatus) -> ProfileDoc:
     )
 
 
+def _not_visible(sample: Sample) -> tuple[NotVisibleDoc, ...]:
+    return tuple(
+        NotVisibleDoc(collector=status.name, reason=status.reason, remedy=status.remedy)
+        for status in sample.collectors
+        if status.state != "ok"
+    )
+
+
 def _verdict(diagnosis: Diagnosis) -> VerdictDoc | None:
     first = diagnosis.verdict
     return msgspec.convert(first, VerdictDoc, from_attributes=True) if first else None
@@ -206,5 +227,5 @@ def _entry(entry: JournalEntry) -> EntryDoc:
     )
 
 
-def _utc(wall_ns: int) -> str:
-    return datetime.fromtimestamp(wall_ns / 1e9, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _utc(wall_ns: int, digits: str = "seconds") -> str:
+    return datetime.fromtimestamp(wall_ns / 1e9, UTC).isoformat(timespec=digits).replace("+00:00", "Z")

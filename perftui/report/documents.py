@@ -279,9 +279,29 @@ class DoctorDocument(Document, frozen=True, kw_only=True):
     checks: tuple[CheckDoc, ...]
 
 
+class TickDocument(Document, frozen=True, kw_only=True):
+    """``perftui export json``: one of these a line, for each tick.
+
+    ``interval_seconds`` is the time since the tick before. ``metrics`` has the series that docs/metrics.md lists, in
+    its units, and those of single CPUs, disks and interfaces (``disk-read:vda``); what is not visible is left out, and
+    its collector stands under ``not_visible``. ``verdict`` looks back on some ticks; null when nothing was found.
+    """
+
+    schema: Literal["perftui.tick/1"] = "perftui.tick/1"
+    at: str
+    monotonic_ns: int
+    interval_seconds: float
+    target: TargetDoc
+    metrics: dict[str, float]
+    verdict: VerdictDoc | None
+    not_visible: tuple[NotVisibleDoc, ...]
+    own_cost: OwnCostDoc
+
+
 DOCUMENTS: dict[str, type[Document]] = {
     "perftui.diagnosis/1": DiagnosisDocument,
     "perftui.proposals/1": ProposalsDocument,
     "perftui.journal/1": JournalDocument,
     "perftui.doctor/1": DoctorDocument,
+    "perftui.tick/1": TickDocument,
 }

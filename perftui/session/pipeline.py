@@ -31,8 +31,8 @@ SLOWEST_READINGS = 12
 
 MAX_MEMORY_POINTS = 3600
 HISTORY_POINTS = 240
-SUMMARY_TICKS = 10
-"""A series is summed up anew every so many ticks, a tenth of them in each: all at once would be felt."""
+SUMMARY_TICKS = 20
+"""A series is summed up anew every so many ticks, a few of them in each: all at once would be felt."""
 
 NOT_SAMPLED = ProfileStatus(state="off", reason="no stacks were sampled")
 

@@ -87,12 +87,19 @@ def reduced(histogram: Bins, most: int) -> Bins:
     Stat. Assoc.* 58, 1963), so single values far from the others stay where they are.
     """
     bins = sorted(histogram.items())
+    costs = [_cost(*pair) for pair in pairwise(bins)] if len(bins) > most else []
     while len(bins) > most:
-        costs = [m * n / (m + n) * (b - a) ** 2 for (a, m), (b, n) in pairwise(bins)]
         at = costs.index(min(costs))
         (a, m), (b, n) = bins[at : at + 2]
         bins[at : at + 2] = [(round((a * m + b * n) / (m + n)), m + n)]
+        first = max(0, at - 1)
+        costs[first : at + 2] = [_cost(*pair) for pair in pairwise(bins[first : at + 2])]
     return dict(bins)
+
+
+def _cost(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """What joining two bins (name, count) adds to the sum of squared distances."""
+    return one[1] * other[1] / (one[1] + other[1]) * (other[0] - one[0]) ** 2
 
 
 def packed(histogram: Bins) -> bytes:

@@ -147,7 +147,7 @@ class Tiers:
 
     def _from_buckets(self, tier: "_Coarse", name: str, since_ns: int, until_ns: int) -> Summary:
         buckets = list(tier.buckets.between(name, since_ns, until_ns))
-        if name in self._rings and tier.number * tier.buckets.width_ns < until_ns:
+        if name in self._rings and tier.number * tier.buckets.width_ns <= until_ns:
             buckets += self._open_bucket(tier, name)
         if not buckets:
             raise _no_values(name)

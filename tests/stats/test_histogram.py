@@ -1,6 +1,7 @@
 """Histograms: what they may lose, and what they must not."""
 
 import math
+from itertools import pairwise
 from math import ceil
 
 import pytest
@@ -98,3 +99,14 @@ def test_what_was_packed_comes_back_one_after_the_other(several: list[dict[int, 
 def test_a_full_bucket_packs_into_few_bytes() -> None:
     noisy = reduced(binned(1e6 * (1 + math.sin(at) ** 2) for at in range(60)), 12)
     assert len(packed(noisy)) <= 1 + 3 + 2 * 12
+
+
+@given(histograms, st.integers(1, 8))
+def test_each_step_joins_the_two_neighbours_that_cost_least(histogram: dict[int, int], most: int) -> None:
+    bins = sorted(histogram.items())
+    while len(bins) > most:
+        costs = [m * n / (m + n) * (b - a) ** 2 for (a, m), (b, n) in pairwise(bins)]
+        at = costs.index(min(costs))
+        (a, m), (b, n) = bins[at : at + 2]
+        bins[at : at + 2] = [(round((a * m + b * n) / (m + n)), m + n)]
+    assert reduced(histogram, most) == dict(bins)
