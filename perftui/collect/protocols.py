@@ -1,10 +1,12 @@
 """TCP, UDP and IP counters of our network namespace and, where it is another one, of the target's."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from perftui.collect.scope import Scope
 from perftui.errors import NoData
 from perftui.host.clock import monotonic_ns
+from perftui.host.kept import KeptFile
 from perftui.host.netns import other_net
 from perftui.host.procfs import Host
 from perftui.model.host_sections import NetCounters, ProtocolSection
@@ -58,29 +60,34 @@ _SNMP = {
 """Protocol → field, name in ``snmp`` and ``netstat``. In ``snmp6`` it is ``Udp6InDatagrams``, a line each."""
 
 _SOCKSTAT = (
-    ("sockets_used", b"sockets:", b"used"),
-    ("tcp_sockets", b"TCP:", b"inuse"),
-    ("tcp_sockets", b"TCP6:", b"inuse"),
-    ("tcp_orphan_sockets", b"TCP:", b"orphan"),
-    ("tcp_time_wait_sockets", b"TCP:", b"tw"),
-    ("tcp_buffer_pages", b"TCP:", b"mem"),
-    ("udp_sockets", b"UDP:", b"inuse"),
-    ("udp_sockets", b"UDP6:", b"inuse"),
-    ("udp_buffer_pages", b"UDP:", b"mem"),
+    ("sockets_used", (b"sockets:",), b"used"),
+    ("tcp_sockets", (b"TCP:", b"TCP6:"), b"inuse"),
+    ("tcp_orphan_sockets", (b"TCP:",), b"orphan"),
+    ("tcp_time_wait_sockets", (b"TCP:",), b"tw"),
+    ("tcp_buffer_pages", (b"TCP:",), b"mem"),
+    ("udp_sockets", (b"UDP:", b"UDP6:"), b"inuse"),
+    ("udp_buffer_pages", (b"UDP:",), b"mem"),
 )
-"""Field, the line's head, the word before the figure."""
+"""Field, the heads of its lines, the word before the figure."""
+
+_FILES = ("snmp", "netstat", "snmp6", "sockstat", "sockstat6")
 
 
 class ProtocolCollector:
     name = "protocols"
     section = "protocols"
 
+    def __init__(self) -> None:
+        self._ours: NetFiles | None = None
+        self._theirs: NetFiles | None = None
+
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> ProtocolSection:
         now = monotonic_ns()
-        target, reason, remedy = _target(host, scope)
+        self._ours = self._ours or NetFiles(host, "/proc/net")
+        target, reason, remedy = self._target(host, scope)
         return ProtocolSection(
             monotonic_ns=now,
-            host=read_counters(host, "/proc/net"),
+            host=self._ours.counters(),
             target=target,
             target_reason=reason,
             target_remedy=remedy,
@@ -89,66 +96,96 @@ class ProtocolCollector:
         )
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Let go of the kept files."""
+        if self._ours:
+            self._ours.close()
+        self._leave()
+
+    def _target(self, host: Host, scope: Scope) -> tuple[NetCounters | None, str, str]:
+        """What the target's own namespace counts, or the reason and the remedy why that is not known."""
+        if scope.target is None:
+            return None, "", ""
+        try:
+            folder = other_net(host, scope.target.process.pid)
+            if folder is None:
+                self._leave()
+                return None, "", ""
+            self._theirs = self._theirs or NetFiles(host, folder)
+            return self._theirs.counters(), "", ""
+        except NoData as error:
+            self._leave()
+            return None, error.reason, error.remedy
+
+    def _leave(self) -> None:
+        """An open file keeps a network namespace alive, also when its last process has ended."""
+        if self._theirs:
+            self._theirs.close()
+            self._theirs = None
 
 
-def read_counters(host: Host, folder: str) -> NetCounters:
-    """The figures of the namespace whose ``/proc/…/net`` this is. NoData without ``snmp``."""
-    found = dict(parse_snmp(host.read(f"{folder}/snmp") + _read(host, f"{folder}/netstat")))
-    for field, count in parse_snmp6(_read(host, f"{folder}/snmp6")):
-        found[field] = found.get(field, 0) + count
-    for field, count in parse_sockstat(_read(host, f"{folder}/sockstat") + _read(host, f"{folder}/sockstat6")):
-        found[field] = found.get(field, 0) + count
-    return NetCounters(**found)
+class NetFiles:
+    """The files of one namespace's ``/proc/…/net``, kept open."""
+
+    def __init__(self, host: Host, folder: str) -> None:
+        self._files = {name: KeptFile(host, f"{folder}/{name}") for name in _FILES}
+
+    def counters(self) -> NetCounters:
+        """NoData without ``snmp``; the others are missing where the kernel lacks what they count, as IPv6."""
+        found = dict(parse_snmp(self._files["snmp"].read_whole() + self._read("netstat")))
+        for field, count in parse_snmp6(self._read("snmp6")):
+            found[field] = found.get(field, 0) + count
+        found.update(parse_sockstat(self._read("sockstat") + self._read("sockstat6")))
+        return NetCounters(**found)
+
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return self._files[name].read_whole()
+        except NoData:
+            return b""
 
 
 def parse_snmp(raw: bytes) -> Iterator[tuple[str, int]]:
     """``snmp`` and ``netstat``: two lines per protocol, the names and the figures."""
     lines = raw.splitlines()
     for names, figures in zip(lines[::2], lines[1::2], strict=True):
-        wanted = _SNMP.get(names.partition(b":")[0])
-        if wanted:
-            found = dict(zip(names.split(), figures.split(), strict=True))
-            yield from ((field, int(found[name])) for field, name in wanted if name in found)
+        places = _places(names)
+        if places:
+            words = figures.split()
+            yield from ((field, int(words[at])) for field, at in places)
+
+
+@lru_cache(maxsize=32)
+def _places(names: bytes) -> tuple[tuple[str, int], ...]:
+    """Field and place in the line, from the line of names: the same in every reading of one kernel."""
+    wanted, words = _SNMP.get(names.partition(b":")[0], ()), names.split()
+    return tuple((field, words.index(name)) for field, name in wanted if name in words)
 
 
 def parse_snmp6(raw: bytes) -> Iterator[tuple[str, int]]:
     """What counts IPv6 apart from IPv4: UDP and IP."""
-    words = raw.split()
-    found = dict(zip(words[::2], words[1::2], strict=True))
+    text = b"\n" + raw
     for protocol in (b"Udp", b"Ip"):
         for field, name in _SNMP[protocol]:
-            figure = found.get(protocol + b"6" + name)
-            if figure is not None:
-                yield field, int(figure)
+            head = b"\n" + protocol + b"6" + name
+            at = text.find(head + b" ")
+            if at >= 0:
+                yield field, int(text[at + len(head) : text.index(b"\n", at + 1)])
 
 
 def parse_sockstat(raw: bytes) -> Iterator[tuple[str, int]]:
-    """``TCP: inuse 1 orphan 0 …``; a field may come twice, once for each version of IP."""
-    lines = {words[0]: words[1:] for line in raw.splitlines() if (words := line.split())}
-    for field, head, name in _SOCKSTAT:
-        words = lines.get(head, [])
-        if name in words:
-            yield field, int(words[words.index(name) + 1])
-
-
-def _target(host: Host, scope: Scope) -> tuple[NetCounters | None, str, str]:
-    """What the target's own namespace counts, or the reason and the remedy why that is not known."""
-    if scope.target is None:
-        return None, "", ""
-    try:
-        folder = other_net(host, scope.target.process.pid)
-        return (read_counters(host, folder) if folder else None), "", ""
-    except NoData as error:
-        return None, error.reason, error.remedy
-
-
-def _read(host: Host, path: str) -> bytes:
-    """Empty where it is missing: ``snmp6`` is without IPv6."""
-    try:
-        return host.read(path)
-    except NoData:
-        return b""
+    """``TCP: inuse 1 orphan 0 …``; IPv6 has lines of its own, which are added."""
+    lines = {}
+    for line in raw.splitlines():
+        head, *words = line.split()
+        lines[head] = dict(zip(words[::2], words[1::2], strict=True))
+    for field, heads, name in _SOCKSTAT:
+        counts = [int(lines[head][name]) for head in heads if name in lines.get(head, {})]
+        if counts:
+            yield field, sum(counts)
 
 
 def _number(host: Host, path: str) -> int | None:

@@ -27,10 +27,10 @@ def parse_mountinfo(raw: bytes) -> list[MountPoint]:
         _, _, device, root, point, options = before.split(" ")[:6]
         kind, source, *_ = after.split(" ")
         read_only = "ro" in options.split(",")
-        mounts.append(MountPoint(device, _plain(root), _plain(point), kind, _plain(source), read_only))
+        mounts.append(MountPoint(device, plain(root), plain(point), kind, plain(source), read_only))
     return mounts
 
 
-def _plain(escaped: str) -> str:
-    """Spaces, tabs, newlines and backslashes are written as octal numbers."""
+def plain(escaped: str) -> str:
+    """A name as it is; the kernel writes spaces, tabs, newlines and backslashes as octal numbers."""
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), escaped)

@@ -12,14 +12,11 @@ from perftui.model.table import Table
 
 
 class VmSection(Section, frozen=True, kw_only=True):
-    """``/proc/vmstat`` beyond ``MemorySection``, and the devices of compressed swap.
+    """``/proc/vmstat`` beyond ``MemorySection``.
 
     Counters have the kernel's names and are pages of ``page_bytes``, but for faults, stalls and the ``compact`` and
     ``thp`` ones, which are events. ``allocstall`` is the sum over all zones; a kernel before 5.9 does not tell refaults
     of anonymous pages apart and counts them as those of files.
-
-    ``zram`` has a row per device in use, from ``/sys/block/zram*/mm_stat``: text column ``name``, columns
-    ``disk_bytes stored_bytes compressed_bytes used_bytes limit_bytes`` (``limit_bytes`` is 0 without one).
     """
 
     page_bytes: int
@@ -47,6 +44,17 @@ class VmSection(Section, frozen=True, kw_only=True):
     nr_written_total: int | None = None
     dirty_limit_bytes: int | None = None
     dirty_background_bytes: int | None = None
+
+
+class SwapSection(Section, frozen=True, kw_only=True):
+    """``/proc/swaps`` and ``/sys/block/zram*``: where pages are swapped to.
+
+    ``areas``: text columns ``name type`` (``partition`` or ``file``), columns ``size_bytes used_bytes priority``.
+    ``zram`` has a row per device in use: text column ``name``, columns ``disk_bytes stored_bytes compressed_bytes
+    used_bytes limit_bytes`` (stored before and after compression, memory it takes, 0 for no limit).
+    """
+
+    areas: Table
     zram: Table
 
 
