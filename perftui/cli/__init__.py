@@ -11,10 +11,13 @@ from perftui.cli import options as shared
 from perftui.cli.attach import attach
 from perftui.cli.config import config
 from perftui.cli.diagnose import diagnose
+from perftui.cli.diff import diff
 from perftui.cli.doctor import doctor
 from perftui.cli.explain import explain
 from perftui.cli.export import export
 from perftui.cli.options import Options
+from perftui.cli.record import record
+from perftui.cli.replay import replay
 from perftui.cli.run import run
 from perftui.cli.schema import schema
 from perftui.cli.tune import tune
@@ -50,5 +53,5 @@ def program(options: Options) -> int:
     return 0
 
 
-for _command in (attach, run, diagnose, tune, doctor, explain, export, config, schema):
+for _command in (attach, run, diagnose, record, replay, diff, tune, doctor, explain, export, config, schema):
     program.add_command(_command)

@@ -79,7 +79,7 @@ _COMMON = (
 )
 _JSON = (click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else."),)
 _PLAIN = (click.option("--plain", "--once", "plain", is_flag=True, help="Watch once and print plain text."),)
-_WATCH = (
+_FOR = (
     click.option(
         "--for",
         "seconds",
@@ -87,6 +87,8 @@ _WATCH = (
         metavar="SECONDS",
         help=f"How long to watch (default {DEFAULT_SECONDS:g}).",
     ),
+)
+_INTERVAL = (
     click.option(
         "--interval",
         type=Seconds(*INTERVAL_SECONDS),
@@ -132,5 +134,6 @@ def _with(decorators: tuple[Callable[[Command], Command], ...]) -> Callable[[Com
 
 as_json = _with(_JSON)
 plain = _with(_PLAIN)
-watching = _with(_WATCH)
+watching = _with((*_FOR, *_INTERVAL))
+interval = _with(_INTERVAL)
 children = _with(_CHILDREN)

@@ -56,7 +56,7 @@ def show_screen(host: Host, held: HeldTarget | None, config: Config, options: Op
             from perftui.cli.watch import session_options
             from perftui.session import Session
 
-            return Session(host, held, session_options(config, config.window_seconds), journal)
+            return Session(host, held, session_options(config, config.window_seconds, flight_recorder=True), journal)
 
         return run_app(
             open_session,

@@ -18,7 +18,7 @@ from perftui.report.text import diagnosis_text
 from perftui.session import Session, SessionOptions
 
 
-def session_options(config: Config, window_seconds: float) -> SessionOptions:
+def session_options(config: Config, window_seconds: float, *, flight_recorder: bool = False) -> SessionOptions:
     return SessionOptions(
         interval_seconds=config.interval_seconds,
         window_seconds=window_seconds,
@@ -27,6 +27,7 @@ def session_options(config: Config, window_seconds: float) -> SessionOptions:
         profile_rate_hz=config.profile_rate_hz,
         profile_budget_ratio=config.profile_budget_pct / 100,
         read_only=config.read_only,
+        flight_recorder=flight_recorder,
     )
 
 

@@ -175,10 +175,13 @@ class ProfileDoc(Document, frozen=True, kw_only=True):
 class SeriesDoc(Document, frozen=True, kw_only=True):
     """A headline figure over the time watched, one value a tick."""
 
-    unit: Literal["ratio", "cores", "bytes", "bytes/s", "s/s"]
+    unit: Literal["ratio", "cores", "bytes", "bytes/s", "1/s", "s/s", "s", "count", "W", "°C", "Hz"]
     mean: float
     peak: float
     last: float
+    p50: float
+    p95: float
+    p99: float
 
 
 class NotVisibleDoc(Document, frozen=True, kw_only=True):
@@ -298,10 +301,67 @@ class TickDocument(Document, frozen=True, kw_only=True):
     own_cost: OwnCostDoc
 
 
+class SpreadDoc(Document, frozen=True, kw_only=True):
+    """``mad`` is the median absolute deviation from the median."""
+
+    median: float
+    mad: float
+    points: int
+
+
+class DiffMetricDoc(Document, frozen=True, kw_only=True):
+    """One headline series in both ranges. ``change`` is B's median less A's; ``change_pct`` is null where A's is 0.
+
+    A side is null where the series has no value there; ``verdict`` is then ``unknown``.
+    """
+
+    name: str
+    unit: str
+    a: SpreadDoc | None
+    b: SpreadDoc | None
+    change: float | None
+    change_pct: float | None
+    verdict: Literal["higher", "lower", "alike", "unknown"]
+
+
+class DiffFindingDoc(Document, frozen=True, kw_only=True):
+    """One rule: the share of windows in which it holds in each range. ``summary`` is its last one, B's if any."""
+
+    rule: str
+    layer: LayerName
+    severity: SeverityName
+    a_ratio: Ratio
+    b_ratio: Ratio
+    verdict: Literal["appeared", "gone", "more often", "less often", "alike"]
+    summary: str
+
+
+class DiffSideDoc(Document, frozen=True, kw_only=True):
+    """One range of a recording, as it was asked for in ``name``."""
+
+    name: str
+    since: str
+    until: str
+    samples: int
+    target: TargetDoc
+
+
+class DiffDocument(Document, frozen=True, kw_only=True):
+    """``perftui diff A B``: what is different in B. ``criterion`` says what counts as a change."""
+
+    schema: Literal["perftui.diff/1"] = "perftui.diff/1"
+    a: DiffSideDoc
+    b: DiffSideDoc
+    criterion: str
+    metrics: tuple[DiffMetricDoc, ...]
+    findings: tuple[DiffFindingDoc, ...]
+
+
 DOCUMENTS: dict[str, type[Document]] = {
     "perftui.diagnosis/1": DiagnosisDocument,
     "perftui.proposals/1": ProposalsDocument,
     "perftui.journal/1": JournalDocument,
     "perftui.doctor/1": DoctorDocument,
+    "perftui.diff/1": DiffDocument,
     "perftui.tick/1": TickDocument,
 }

@@ -294,8 +294,8 @@ class Session:
         """Start a recording in the state folder, or end the one that is on; what came of it, in words. StoreError."""
         if not self.tape.recording:
             return f"recording into {self.tape.start(self.target)}"
-        ended = self.tape.stop()
-        if ended is None or ended.error:
+        self.tape.stop()
+        if (ended := self.tape.ended) is None or ended.error:
             return ended.error if ended else "the recording has ended"
         return f"{ended.samples} samples recorded in {ended.path}"
 

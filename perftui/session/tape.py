@@ -30,7 +30,10 @@ MAX_MARKS = 1000
 
 
 class Tape:
-    """``add`` and ``mark`` never fail: a recording that cannot go on says so in ``status``. For several threads."""
+    """``add`` and ``mark`` never fail: a recording that cannot go on says so in ``status``. For several threads.
+
+    ``ended`` is the last recording that is over.
+    """
 
     def __init__(self, host: Host, options: SessionOptions) -> None:
         self._host = host
@@ -40,6 +43,7 @@ class Tape:
         self._writer: RecordingWriter | None = None
         self._lock = threading.Lock()
         self.status: RecordingStatus | None = None
+        self.ended: RecordingStatus | None = None
 
     @property
     def recording(self) -> bool:
@@ -80,17 +84,19 @@ class Tape:
             self.status = RecordingStatus(path=str(path), started_wall_ns=clock.wall_ns())
         return path
 
-    def stop(self) -> RecordingStatus | None:
-        """End the recording and write what is left; how it ended, None when there was none. Takes up to seconds."""
+    def stop(self) -> None:
+        """End the recording and write what is left; ``ended`` says how that went. Takes up to seconds."""
         with self._lock:
             ended, writer = self.status, self._writer
             self._writer = self.status = None
-        if ended is not None and writer is not None:
+        if ended is None:
+            return
+        if writer is not None:
             try:
                 writer.close()
             except StoreError as error:
                 ended = msgspec.structs.replace(ended, error=str(error))
-        return ended
+        self.ended = ended
 
     def save_incident(self, target: Target, incident: Incident) -> Path:
         """Write the last minutes to a bundle in the state folder. StoreError; Refused where they are not kept."""

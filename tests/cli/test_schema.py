@@ -7,7 +7,7 @@ import pytest
 from tests.cli.conftest import Perftui
 
 
-@pytest.mark.parametrize("name", ["diagnosis", "perftui.proposals/1", "journal", "doctor"])
+@pytest.mark.parametrize("name", ["diagnosis", "perftui.proposals/1", "journal", "doctor", "diff"])
 def test_one_schema(perftui: Perftui, name: str) -> None:
     printed = json.loads(perftui("schema", name).stdout)
     assert printed["$ref"].removeprefix("#/$defs/") in printed["$defs"]
@@ -15,4 +15,10 @@ def test_one_schema(perftui: Perftui, name: str) -> None:
 
 def test_all_schemas(perftui: Perftui) -> None:
     printed = json.loads(perftui("schema").stdout)
-    assert set(printed) == {"perftui.diagnosis/1", "perftui.proposals/1", "perftui.journal/1", "perftui.doctor/1"}
+    assert set(printed) == {
+        "perftui.diagnosis/1",
+        "perftui.proposals/1",
+        "perftui.journal/1",
+        "perftui.doctor/1",
+        "perftui.diff/1",
+    }

@@ -1,0 +1,30 @@
+"""``perftui diff``."""
+
+import click
+
+from perftui.cli import options as shared
+from perftui.cli.options import Options
+
+
+@click.command()
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@shared.as_json
+@shared.common
+def diff(options: Options, a: str, b: str) -> None:
+    """What is different in B: metrics and findings beyond noise.
+
+    A and B are recordings, each whole (FILE) or a range of one (FILE@12:00:00-12:05:00, FILE@+60..+120).
+    """
+    from perftui.cli.output import colors, put, put_json
+    from perftui.cli.ranges import opened
+    from perftui.report.diff import diff_text
+    from perftui.session.compare import compare
+
+    config = options.config()
+    with opened(a, config) as older, opened(b, config) as newer:
+        document = compare(older, newer)
+    if options.as_json:
+        put_json(document)
+    else:
+        put(diff_text(document, color=colors(options)), options)
