@@ -116,7 +116,7 @@ def sample(**fields: object) -> Sample:
     whole = sample_at(1)
     assert whole.tree is not None
     tree = msgspec.structs.replace(whole.tree, cpus_online=8, cpus_allowed="0-7", cpus_allowed_count=8)
-    return msgspec.structs.replace(whole, tree=tree, cgroup=section(1, **fields))
+    return msgspec.structs.replace(whole, tree=tree, cgroup=msgspec.structs.replace(section(1), **fields))
 
 
 def cpu(path: str, quota_us: int | None) -> CgroupCpu:

@@ -1,3 +1,7 @@
+import msgspec
+
+from perftui.model.group_sections import Container, GroupSection
+from perftui.model.table import Table
 from perftui.tui.widgets.verdict import VerdictLine
 from tests.tui.fixtures import build_update
 from tests.tui.screening import Stage
@@ -25,3 +29,26 @@ async def test_a_pause_is_shown() -> None:
         assert app.line_with("LIVE")
         pane.set_paused(True)
         assert app.line_with("PAUSED")
+
+
+async def test_the_container_or_unit_of_the_target_is_named_before_it() -> None:
+    update = build_update()
+    group = GroupSection(
+        monotonic_ns=1,
+        path="/docker/1",
+        unit="docker.service",
+        user_unit="",
+        slice="",
+        container=Container(runtime="docker", id="1" * 64, name="web"),
+        processes=Table.of({"pid": (), "inner_pid": ()}),
+    )
+    sample = msgspec.structs.replace(update.sample, group=group)
+    pane = VerdictLine()
+    app = Stage(pane)
+    async with app.run_test(size=(120, 3)):
+        app.show(msgspec.structs.replace(update, sample=sample))
+        assert f"docker web: {sample.target.label}"[:40] in app.texts()[2]
+        target = msgspec.structs.replace(sample.target, kind="unit", name="docker.service")
+        app.show(msgspec.structs.replace(update, sample=msgspec.structs.replace(sample, target=target)))
+        assert f"unit docker.service: {sample.target.pid}" in app.texts()[2]
+        assert "web" not in app.texts()[2].partition("docker.service")[0]

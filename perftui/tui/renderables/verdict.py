@@ -4,6 +4,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from perftui.model.finding import Diagnosis, Finding
+from perftui.model.sample import Sample
 from perftui.model.units import bytes_text, ratio_text
 from perftui.model.update import Update
 from perftui.tui.palette import Palette
@@ -130,4 +131,10 @@ def _watch(update: Update | None, paused: bool, palette: Palette) -> list[Part]:
         text += f"  {status.sampler or 'sampler'} {cost.sampler_cpu_pct:.1f} %"
     if cost.target_slowdown_pct:
         text += f"  slows the target {cost.target_slowdown_pct:.1f} %"
-    return [flag, (text, palette.text), (f"  {palette.glyphs.target} {update.sample.target.label}", palette.title)]
+    return [flag, (text, palette.text), (f"  {palette.glyphs.target} {_identity(update.sample)}", palette.title)]
+
+
+def _identity(sample: Sample) -> str:
+    """The target, after the container or unit that it is in."""
+    group = sample.group.label if sample.group and not sample.target.name else ""
+    return f"{group}: {sample.target.label}" if group else sample.target.label
