@@ -91,11 +91,11 @@ class SocketUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             worst = max(self.backlog_ratio or 0.0, drops)
             return worst, "accept queue full" if worst else ""
         return max(
+            (0.0, ""),
             ((self.rwnd_limited_ratio or 0.0) / LIMITED_RATIO, "waits for the receiver"),
             ((self.sndbuf_limited_ratio or 0.0) / LIMITED_RATIO, "waits for its send buffer"),
             ((self.retransmits_ratio or 0.0) / LOSS_RATIO, "retransmits"),
             (drops, "drops"),
-            (0.0, ""),
             key=lambda pair: pair[0],
         )
 
