@@ -2,11 +2,12 @@
 
 import math
 from datetime import UTC, datetime
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from perftui.errors import NotDeliverable
+from perftui.model.catalogue import METRICS
 from perftui.model.finding import Diagnosis
 from perftui.model.group_rates import cpu_limit, memory_limit
 from perftui.model.group_sections import GroupSection
@@ -16,6 +17,7 @@ from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus
 from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
+from perftui.model.series import summary_of
 from perftui.model.target import Target
 from perftui.model.update import Update
 from perftui.report.documents import (
@@ -41,24 +43,6 @@ from perftui.report.documents import (
 )
 
 _Published = TypeVar("_Published", bound=Document)
-
-SERIES_UNITS: dict[str, Literal["ratio", "cores", "bytes", "bytes/s", "s/s"]] = {
-    "cpu": "ratio",
-    "memory": "ratio",
-    "swap": "ratio",
-    "psi-cpu": "ratio",
-    "psi-memory": "ratio",
-    "psi-io": "ratio",
-    "disk-read": "bytes/s",
-    "disk-write": "bytes/s",
-    "net-rx": "bytes/s",
-    "net-tx": "bytes/s",
-    "target-cpu": "cores",
-    "target-delay": "s/s",
-    "target-rss": "bytes",
-    "target-read": "bytes/s",
-    "target-write": "bytes/s",
-}
 
 
 def diagnosis_document(update: Update) -> DiagnosisDocument:
@@ -203,11 +187,19 @@ def _verdict(diagnosis: Diagnosis) -> VerdictDoc | None:
 def _resources(history: dict[str, tuple[float, ...]]) -> dict[str, SeriesDoc]:
     """A series that never had a value is left out: its collector stands under ``not_visible``."""
     resources = {}
-    for name, unit in SERIES_UNITS.items():
-        seen = [figure for figure in history.get(name, ()) if not math.isnan(figure)]
+    for metric in METRICS:
+        seen = [figure for figure in history.get(metric.name, ()) if not math.isnan(figure)]
         if seen:
-            mean = sum(seen) / len(seen)
-            resources[name] = SeriesDoc(unit=unit, mean=mean, peak=max(seen), last=seen[-1])
+            past = summary_of(range(len(seen)), seen, 1.0)
+            resources[metric.name] = SeriesDoc(
+                unit=metric.unit,
+                mean=past.mean,
+                peak=past.peak,
+                last=past.current,
+                p50=past.p50,
+                p95=past.p95,
+                p99=past.p99,
+            )
     return resources
 
 

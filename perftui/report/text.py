@@ -226,17 +226,14 @@ def _proposal(page: Page, proposal: ProposalDoc) -> None:
 
 
 def _resources(page: Page, resources: dict[str, SeriesDoc]) -> None:
-    if not resources:
+    shown = [(label, resources[name]) for name, label in _RESOURCE_NAMES.items() if name in resources]
+    if not shown:
         return
     page.heading("Resources (mean, peak, last)")
     page.columns(
         [
-            (
-                _RESOURCE_NAMES[name],
-                *(figure(point, series.unit) for point in (series.mean, series.peak, series.last)),
-                "",
-            )
-            for name, series in resources.items()
+            (label, *(figure(point, series.unit) for point in (series.mean, series.peak, series.last)), "")
+            for label, series in shown
         ],
         right=frozenset({1, 2, 3}),
     )
