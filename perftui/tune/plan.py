@@ -4,7 +4,7 @@ from perftui.model.finding import Blame, Diagnosis, Finding
 from perftui.model.interval import Interval
 from perftui.model.proposal import Proposal, proposal_id
 from perftui.model.sample import Sample
-from perftui.tune.knobs import KNOBS
+from perftui.tune.knobs import KNOBS, REVEALING
 
 MAX_PROPOSALS = 5
 """More than these nobody reads in the middle of an incident."""
@@ -16,15 +16,20 @@ ADVICE = "advice"
 def plan(diagnosis: Diagnosis, interval: Interval, manual: frozenset[str] = frozenset()) -> tuple[Proposal, ...]:
     """What could be changed, best first: in the order of the findings, the lower risk first within one.
 
-    A finding that no setting helps has its advice as a proposal without an action. ``manual`` holds "knob subject"
-    of what somebody else has set: those are left to them.
+    A finding that no setting helps has its advice as a proposal without an action. What makes something visible and
+    cures nothing comes last. ``manual`` holds "knob subject" of what somebody else has set: those are left to them.
     """
     found: dict[str, Proposal] = {}
+    revealing: dict[str, Proposal] = {}
     for finding in diagnosis.findings:
         changes = sorted(_changes(finding, interval, manual), key=_rank)
-        for proposal in changes or _advice(finding, interval.newer):
+        cures = [proposal for proposal in changes if proposal.knob not in REVEALING]
+        for proposal in cures or _advice(finding, interval.newer):
             found.setdefault(proposal.id, proposal)
-    return tuple(found.values())[:MAX_PROPOSALS]
+        for proposal in changes:
+            if proposal.knob in REVEALING:
+                revealing.setdefault(proposal.id, proposal)
+    return (*found.values(), *revealing.values())[:MAX_PROPOSALS]
 
 
 def _changes(finding: Finding, interval: Interval, manual: frozenset[str]) -> list[Proposal]:

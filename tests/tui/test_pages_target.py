@@ -149,7 +149,7 @@ def test_every_part_is_there() -> None:
         "90 % held by the receiver",
         "▲ accept queue full: tcp 0.0.0.0:80 listen: 129 of 128 wait to be accepted",
         "2 processes are not visible: another network namespace; run as root",
-        "the disk                  500ms/s  20 times a second",
+        "the disk               500ms/s  20 times a second",
         "9990 socket, 10 file",
         "of 20000 descriptors 10000 were looked at",
         "deleted files still open: 7, 9.0M on disk",

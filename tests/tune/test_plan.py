@@ -100,3 +100,11 @@ def test_who_takes_the_cpu_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -
 
 def test_nothing_found_nothing_proposed() -> None:
     assert plan(Diagnosis(state="healthy", window_seconds=1.0), BESIDE) == ()
+
+
+def test_what_only_makes_something_visible_comes_last_and_takes_no_advice_away() -> None:
+    switch = reading_of("sysctl.kernel.task_delayacct", "0", "host")
+    interval = with_knobs(ELSEWHERE, switch, AUTOGROUP)
+    slow_disk = finding_of("io-sync-latency", advice="write less often")
+    assert knobs_of(interval, slow_disk, NEIGHBOUR) == [ADVICE, "process.autogroup", switch.knob]
+    assert knobs_of(interval, slow_disk, finding_of("io-read-latency")) == [ADVICE, switch.knob]

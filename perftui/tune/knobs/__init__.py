@@ -10,8 +10,12 @@ from perftui.tune.knobs.cpu_max import CpuMax
 from perftui.tune.knobs.ionice import Ionice
 from perftui.tune.knobs.nice import Nice
 from perftui.tune.knobs.swappiness import Swappiness
+from perftui.tune.knobs.task_delayacct import TaskDelayacct
 
-KNOBS: tuple[Knob, ...] = (Autogroup(), Nice(), Affinity(), CpuMax(), Ionice(), Swappiness())
+KNOBS: tuple[Knob, ...] = (Autogroup(), Nice(), Affinity(), CpuMax(), Ionice(), Swappiness(), TaskDelayacct())
+
+REVEALING = frozenset({TaskDelayacct.id})
+"""Knobs that cure nothing and make something visible: proposed after all others, and beside the advice."""
 
 
 def read_all(host: Host, held: HeldTarget | None, sample: Sample) -> tuple[KnobReading, ...]:
