@@ -1,5 +1,6 @@
 """What two samples say about the target: its tree, its threads, what they wait for, its control group."""
 
+from functools import cache, lru_cache
 from operator import itemgetter
 
 import msgspec
@@ -142,12 +143,10 @@ def thread_use(
         was = was_at.get(ids, _FROM_ZERO)
         if was is _FROM_ZERO and (ids[2] < since or now[0] + now[1] > seconds * 1.1e9):
             continue
-        # -1 stands for a counter that cannot be read; a counter that went back counts as standing still.
-        run, delay, slices, voluntary, involuntary, user, system = [
-            (after - before if after > before else 0) / seconds if before >= 0 <= after else None
-            for before, after in zip(was, now, strict=True)
-        ]
-        span = spans.get(ids[1], _NO_SPAN)
+        run, delay, slices, voluntary, involuntary, user, system = (
+            _rates(was, now, seconds) if was != now else _resting(tuple(map(_SEEN, now)))
+        )
+        looks, waiting_ratio, away_long_ratio, event_waits = spans.get(ids[1], _NO_SPAN)
         uses.append(
             ThreadUse(
                 pid=ids[0],
@@ -161,10 +160,10 @@ def thread_use(
                 involuntary_per_s=involuntary,
                 processor=processor,
                 nice=nice,
-                looks=span.looks,
-                event_wait_ratio=span.waiting_ratio,
-                away_long_ratio=span.away_long_ratio,
-                event_waits_per_s=span.waits / seconds,
+                looks=looks,
+                event_wait_ratio=waiting_ratio,
+                away_long_ratio=away_long_ratio,
+                event_waits_per_s=event_waits / seconds,
                 waits=shares.get(ids[1], ()),
             )
         )
@@ -172,63 +171,93 @@ def thread_use(
 
 
 _FROM_ZERO = (0,) * len(THREAD_COUNTERS)
+_SEEN = (-1).__lt__
 
 
-class _Span(msgspec.Struct, frozen=True, gc=False):
-    looks: int
-    waiting_ratio: float
-    away_long_ratio: float
-    waits: int
+@cache
+def _resting(seen: tuple[bool, ...]) -> tuple[float | None, ...]:
+    """The rates of a thread that did not run, as far as its counters can be read."""
+    return tuple([0.0 if readable else None for readable in seen])
 
 
-_NO_SPAN = _Span(0, 0.0, 0.0, 0)
+def _rates(was: tuple[int, ...], now: tuple[int, ...], seconds: float) -> tuple[float | None, ...]:
+    """``THREAD_COUNTERS`` per second. -1 stands for one that cannot be read; one that went back stands still."""
+    return tuple(
+        [
+            (after - before if after > before else 0) / seconds if before >= 0 <= after else None
+            for before, after in zip(was, now, strict=True)
+        ]
+    )
+
+
+_Span = tuple[int, float, float, int]
+"""Looks, the part of them in event waits, the part in long times outside one, and the returns from event waits."""
+
+_NO_SPAN: _Span = (0, 0.0, 0.0, 0)
 
 
 def _span_shares(older: WaitSection, newer: WaitSection) -> dict[int, _Span]:
     was = older.span_counts
     spans = {}
-    for tid, row in newer.span_counts.items():
-        before = was.get(tid, _NO_COUNTS)
-        looks = row[0] - before[0]
-        if looks > 0:
-            waiting, away, waits = (rise(row[at], before[at]) for at in (1, 2, 3))
-            spans[tid] = _Span(looks, waiting / looks, away / looks, waits)
+    for tid, (looks, waiting, away, waits) in newer.span_counts.items():
+        looks_before, waiting_before, away_before, waits_before = was.get(tid, _NO_COUNTS)
+        more = looks - looks_before
+        if more > 0:
+            spans[tid] = (
+                more,
+                (waiting - waiting_before) / more if waiting > waiting_before else 0.0,
+                (away - away_before) / more if away > away_before else 0.0,
+                waits - waits_before if waits > waits_before else 0,
+            )
     return spans
 
 
 _NO_COUNTS = (0, 0, 0, 0)
 
+_Look = tuple[tuple[int, ...], str]
+"""A row of ``LOOK_COLUMNS`` and the wait channel."""
+
 
 def _wait_shares(older: WaitSection, newer: WaitSection) -> dict[int, tuple[WaitShare, ...]]:
     was = older.counts
-    shares = {}
+    shares: dict[int, tuple[WaitShare, ...]] = {}
     for tid, counts in newer.counts.items():
-        before = was.get(tid, {})
-        grown = [(count - before.get(key, 0), key) for key, count in counts.items()]
-        seen = [(more, key) for more, key in grown if more > 0]
-        if seen:
+        before = was.get(tid, _NOTHING_SEEN)
+        seen = [(more, look) for look, count in counts.items() if (more := count - before.get(look, 0)) > 0]
+        if len(seen) == 1:  # most threads of a large target
+            shares[tid] = _alone(seen[0][1])
+        elif seen:
             shares[tid] = _shares_of(seen)
     return shares
 
 
-def _shares_of(seen: list[tuple[int, tuple[tuple[int, ...], str]]]) -> tuple[WaitShare, ...]:
-    """One thread's observations (count, (row, wait channel)) as shares, the largest first."""
+_NOTHING_SEEN: dict[_Look, int] = {}
+
+
+def _shares_of(seen: list[tuple[int, _Look]]) -> tuple[WaitShare, ...]:
+    """One thread's observations with their counts as shares, the largest first."""
     total = sum([more for more, _ in seen])
     seen.sort(key=itemgetter(0), reverse=True)
-    return tuple(
-        [
-            WaitShare(
-                state=chr(row[2]),
-                syscall=row[3],
-                futex_op=row[4],
-                timed=bool(row[5]),
-                address=row[6],
-                region=row[7],
-                wchan=wchan,
-                ratio=more / total,
-            )
-            for more, (row, wchan) in seen
-        ]
+    return tuple([_share(look, more / total) for more, look in seen])
+
+
+@lru_cache(maxsize=8192)
+def _alone(look: _Look) -> tuple[WaitShare, ...]:
+    """What a thread was seen doing all the time. The same threads wait in the same place for long."""
+    return (_share(look, 1.0),)
+
+
+def _share(look: _Look, ratio: float) -> WaitShare:
+    row, wchan = look
+    return WaitShare(
+        state=chr(row[2]),
+        syscall=row[3],
+        futex_op=row[4],
+        timed=bool(row[5]),
+        address=row[6],
+        region=row[7],
+        wchan=wchan,
+        ratio=ratio,
     )
 
 
