@@ -177,7 +177,7 @@ _FINDING = Family("perftui_finding_confidence_ratio", "gauge", "A bottleneck tha
 _COLLECTOR = Family("perftui_collector_visible", "gauge", "1 for a collector with data, 0 for one without.")
 _CPU = Family("perftui_own_cpu_ratio", "gauge", "CPU that perftui uses, of one core.")
 _RESIDENT = Family("perftui_own_resident_bytes", "gauge", "Resident memory of perftui.")
-_MISSED = Family("perftui_own_missed_ticks_total", "counter", "Ticks that came so late that the next one was due.")
+_MISSED = Family("perftui_own_missed_samples_total", "counter", "Samples so late that the next one was due.")
 OWN_FAMILIES = (_INFO, _TIME, _FINDING, _COLLECTOR, _CPU, _RESIDENT, _MISSED)
 
 
