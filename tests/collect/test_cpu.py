@@ -22,6 +22,9 @@ def test_it_agrees_with_psutil() -> None:
     assert section.running >= 1
     assert section.forks_total > 0
     assert section.context_switches_total > 0
+    stats = psutil.cpu_stats()
+    assert section.interrupts_total == pytest.approx(stats.interrupts, rel=0.01)
+    assert section.softirqs_total == pytest.approx(stats.soft_interrupts, rel=0.01)
 
 
 def test_missing_columns_and_cpus() -> None:
@@ -29,4 +32,4 @@ def test_missing_columns_and_cpus() -> None:
     rows, counters = parse_stat(b"cpu  1 2 3 4 5 6 7\ncpu0 1 2 3 4 5 6 7\ncpu2 0 0 0 0 0 0 0\nintr 5 0 0\nctxt 9\n")
     assert [row[0] for row in rows] == [-1, 0, 2]
     assert rows[0] == (-1, 1, 2, 3, 4, 5, 6, 7, 0)
-    assert counters == {b"ctxt": 9}
+    assert counters == {b"intr": 5, b"ctxt": 9}

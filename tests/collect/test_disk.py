@@ -32,8 +32,11 @@ def test_only_whole_devices_that_did_something(tmp_path: Path) -> None:
     (tmp_path / "proc/diskstats").write_text("\n".join(lines) + "\n")
     for name in ("nvme0n1", "loop0", "cciss!c0d0"):
         (tmp_path / "sys/block" / name).mkdir(parents=True)
-    devices = DiskCollector().collect(Host(tmp_path), NO_TARGET, None).devices
+    section = DiskCollector().collect(Host(tmp_path), NO_TARGET, None)
+    devices = section.devices
     assert devices.text("name") == ("nvme0n1", "cciss/c0d0")
+    assert section.partitions.text("name") == ("nvme0n1p1",)
+    assert list(section.partitions.rows("reads_total", "write_bytes_total", "flushes_total")) == [(10, 60 * 512, -1)]
     row = {name: devices.ints(name)[0] for name in devices.columns}
     assert row == {
         "reads_total": 10,
@@ -45,7 +48,19 @@ def test_only_whole_devices_that_did_something(tmp_path: Path) -> None:
         "in_flight": 1,
         "io_ms_total": 9,
         "weighted_ms_total": 10,
+        "discards_total": 0,
+        "discard_bytes_total": 0,
+        "discard_ms_total": 0,
+        "flushes_total": 2,
+        "flush_ms_total": 2,
     }
+    old = {name: devices.ints(name)[1] for name in devices.columns}
+    assert [old[name] for name in ("writes_total", "discards_total", "flushes_total", "flush_ms_total")] == [
+        0,
+        -1,
+        -1,
+        -1,
+    ]
 
 
 def test_no_diskstats_is_no_data(tmp_path: Path) -> None:

@@ -1,10 +1,15 @@
 """Interfaces against psutil."""
 
+from pathlib import Path
+
 import psutil
+import pytest
 
 from perftui.collect.network import NetworkCollector, parse_net_dev
+from perftui.collect.scope import Scope
 from perftui.host.procfs import Host
-from tests.collect.held import NO_TARGET
+from tests.collect.held import NO_TARGET, held_child
+from tests.collect.secluded import secluded
 
 
 def test_it_agrees_with_psutil() -> None:
@@ -22,3 +27,23 @@ def test_names_with_colons_and_numbers_without_spaces() -> None:
     counters = " ".join(str(value) for value in range(1, 16))
     raw = f"Inter-|\n face |\n eth0:1:100 {counters}\n".encode()
     assert parse_net_dev(raw) == [(b"eth0:1", [100, *range(1, 16)])]
+
+
+def test_a_target_in_our_namespace_has_no_interfaces_of_its_own() -> None:
+    with held_child("print('up', flush=True)\nimport time\ntime.sleep(1000)") as (host, held):
+        assert NetworkCollector().collect(host, Scope(held, (held.process.pid,)), None).target_interfaces is None
+
+
+@pytest.mark.root
+def test_the_interfaces_of_another_namespace() -> None:
+    with secluded() as held:
+        section = NetworkCollector().collect(Host(), Scope(held, (held.process.pid,)), None)
+        theirs = [
+            line.split(":")[0].strip()
+            for line in Path(f"/proc/{held.process.pid}/net/dev").read_text().splitlines()[2:]
+        ]
+        assert section.target_interfaces is not None
+        assert list(section.target_interfaces.text("name")) == theirs
+        assert set(section.target_interfaces.ints("rx_bytes_total")) == {0}
+    gone = NetworkCollector().collect(Host(), Scope(held, (held.process.pid,)), None)
+    assert gone.target_interfaces is None

@@ -32,3 +32,6 @@ def test_three_resources(tmp_path: Path) -> None:
         (tmp_path / "proc/pressure" / name).write_text(f"some avg10=0.00 avg60=0.00 avg300=0.00 total={total}\n")
     section = PressureCollector().collect(Host(tmp_path), NO_TARGET, None)
     assert [line.some_total_us for line in (section.cpu, section.memory, section.io)] == [0, 1, 2]
+    assert section.irq_full_total_us is None
+    (tmp_path / "proc/pressure/irq").write_text("full avg10=0.00 avg60=0.00 avg300=0.00 total=9\n")
+    assert PressureCollector().collect(Host(tmp_path), NO_TARGET, None).irq_full_total_us == 9

@@ -5,8 +5,8 @@ from pathlib import Path
 SNMP = """\
 Ip: Forwarding DefaultTTL InReceives InDiscards OutDiscards OutNoRoutes ReasmFails
 Ip: 2 64 900 1 2 3 4
-Tcp: RtoAlgorithm MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts
-Tcp: 1 -1 10 20 30 40 50 60 70 80 90 100
+Tcp: MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts
+Tcp: -1 10 20 30 40 50 60 70 80 90 100
 Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors
 Udp: 1 2 3 4 5 6
 """
@@ -85,10 +85,12 @@ def real_machine(root: Path) -> None:
         "/sys/devices/system/cpu/online": "0-1,3\n",
         "/proc/cpuinfo": "processor\t: 0\nflags\t\t: fpu\ncpu MHz\t\t: 3100.500\n",
         "/proc/swaps": (
-            "Filename\tType\tSize\tUsed\tPriority\n/dev/zram0  partition\t1024\t512\t100\n/swap\\040file file\t2048\t0\t-2\n"
+            "Filename\tType\tSize\tUsed\tPriority\n"
+            "/dev/zram0  partition\t1024\t512\t100\n"
+            "/swap\\040file file\t2048\t0\t-2\n"
         ),
         "/sys/block/zram0/disksize": "1048576\n",
-        "/sys/block/zram0/mm_stat": "  400000   100000   120000        0   130000        5        0        0        0\n",
+        "/sys/block/zram0/mm_stat": "  400000   100000   120000        0   130000        5        0        0\n",
         "/sys/block/zram1/disksize": "0\n",
         "/sys/block/sda/size": "1\n",
         "/sys/class/net/eth0/mtu": "9000\n",
@@ -105,7 +107,8 @@ def real_machine(root: Path) -> None:
             f"Node {node} FilePages:  512 kB\nNode {node} AnonPages:  256 kB\nNode {node} HugePages_Total:     3\n"
         )
         files[f"{folder}/numastat"] = (
-            f"numa_hit {1000 * (node + 1)}\nnuma_miss 5\nnuma_foreign 6\ninterleave_hit 0\nlocal_node 900\nother_node 7\n"
+            f"numa_hit {1000 * (node + 1)}\nnuma_miss 5\nnuma_foreign 6\n"
+            "interleave_hit 0\nlocal_node 900\nother_node 7\n"
         )
         files[f"{folder}/cpulist"] = f"{cpus}\n"
         files[f"{folder}/distance"] = "10 21\n"
