@@ -24,6 +24,7 @@ from perftui.collect.smaps import SmapsCollector
 from perftui.collect.sockets import SocketCollector
 from perftui.collect.softnet import SoftnetCollector
 from perftui.collect.tasks import TaskCollector
+from perftui.collect.swaps import SwapCollector
 from perftui.collect.thread_io import ThreadIoCollector
 from perftui.collect.threads import ThreadCollector
 from perftui.collect.tree import TreeCollector
@@ -49,6 +50,7 @@ SLOW_HOST_COLLECTORS: tuple[tuple[type[Collector], float], ...] = (
     (FrequencyCollector, 5.0),
     (SensorCollector, 5.0),
     (NumaCollector, 5.0),
+    (SwapCollector, 5.0),
     (LinkCollector, 10.0),
     (FilesystemCollector, 10.0),
 )

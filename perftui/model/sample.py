@@ -21,6 +21,7 @@ from perftui.model.host_sections import (
     ProtocolSection,
     SensorSection,
     SoftnetSection,
+    SwapSection,
     VmSection,
 )
 from perftui.model.process_sections import (
@@ -322,6 +323,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     limits: LimitSection | None = None
     thread_io: ThreadIoSection | None = None
     vm: VmSection | None = None
+    swaps: SwapSection | None = None
     interrupts: InterruptSection | None = None
     softnet: SoftnetSection | None = None
     protocols: ProtocolSection | None = None
