@@ -4,15 +4,20 @@ import os
 from typing import Literal
 
 from perftui import __version__
+from perftui.cli.group_checks import group_checks
 from perftui.cli.options import Options
 from perftui.cli.target import open_target
 from perftui.cli.watch import measure
+from perftui.collect import SLOW_TARGET_COLLECTORS, TARGET_COLLECTORS
+from perftui.collect.scope import Collector
 from perftui.errors import NoData, StoreError
 from perftui.host.procfs import Host
 from perftui.host.rights import has_capability, may_trace
+from perftui.model.sample import Sample
 from perftui.report.doctor import doctor_document
 from perftui.report.documents import CheckDoc, DoctorDocument
 from perftui.store.files import state_dir
+from perftui.tune.knobs import KNOBS
 
 LOOK_SECONDS = 3.0
 """Long enough for two samples and the first window of stacks."""
@@ -30,11 +35,38 @@ def examine(target: str | None, options: Options) -> DoctorDocument:
     options.config()
     host = Host()
     held = open_target(host, target, options)
-    checks = [_state_folder(), *_kernel_features(host), *_rights()]
-    if held is not None:
-        checks.append(_tracing(host, held.process.pid))
+    pid = held.process.pid if held is not None else None
+    checks = [_state_folder(), *_kernel_features(host), _others(host), *group_checks(host, pid), *_rights()]
+    if pid is not None:
+        checks.append(_tracing(host, pid))
     update = measure(host, held, options, seconds=LOOK_SECONDS)
-    return doctor_document(update, tuple(checks), version=__version__, kernel=os.uname().release)
+    return doctor_document(
+        update,
+        tuple(checks),
+        version=__version__,
+        kernel=os.uname().release,
+        untried=_untried(update.sample) if held is None else (),
+    )
+
+
+def _untried(sample: Sample) -> tuple[CheckDoc, ...]:
+    """What can be said of a target alone."""
+    collectors: list[type[Collector]] = [*TARGET_COLLECTORS, *(one for one, _ in SLOW_TARGET_COLLECTORS)]
+    asked = {reading.knob for reading in sample.knobs}
+    names: dict[Literal["collector", "knob"], list[str]] = {
+        "collector": [collector.name for collector in collectors],
+        "knob": [knob.id for knob in KNOBS if knob.id not in asked],
+    }
+    return tuple(
+        CheckDoc(
+            area=area,
+            name="of a target",
+            state="limited",
+            detail=f"not tried without a target: {', '.join(left)}",
+            remedy="perftui doctor TARGET",
+        )
+        for area, left in names.items()
+    )
 
 
 def _state_folder() -> CheckDoc:
@@ -53,7 +85,6 @@ def _state_folder() -> CheckDoc:
 def _kernel_features(host: Host) -> list[CheckDoc]:
     features = (
         ("pressure stall information", "/proc/pressure/cpu", "boot with psi=1"),
-        ("control groups", "/proc/self/cgroup", "mount /sys/fs/cgroup"),
         ("scheduler statistics", "/proc/self/schedstat", "use a kernel built with CONFIG_SCHED_INFO"),
     )
     checks = []
@@ -64,6 +95,28 @@ def _kernel_features(host: Host) -> list[CheckDoc]:
         except NoData as error:
             checks.append(CheckDoc(area="host", name=name, state="missing", detail=error.reason, remedy=remedy))
     return checks
+
+
+def _others(host: Host) -> CheckDoc:
+    """``hidepid`` of the mounted /proc hides what others run from whoever is not root."""
+    options = next((line.rpartition(" - ")[2] for line in _mount_lines(host) if " /proc " in line), "")
+    hidden = next((word for word in options.split(",") if word.startswith("hidepid=")), "")
+    if hidden in ("", "hidepid=0", "hidepid=off") or os.geteuid() == 0:
+        return _ok("host", "processes of others", "are listed in /proc")
+    return CheckDoc(
+        area="host",
+        name="processes of others",
+        state="limited",
+        detail=f"/proc is mounted with {hidden}: neighbours are hidden",
+        remedy="run as root, or mount -o remount,hidepid=0 /proc",
+    )
+
+
+def _mount_lines(host: Host) -> list[str]:
+    try:
+        return host.read("/proc/self/mountinfo").decode("utf-8", "replace").split("\n")
+    except NoData:
+        return []
 
 
 def _rights() -> list[CheckDoc]:

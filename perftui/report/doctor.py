@@ -3,24 +3,24 @@
 from typing import Literal
 
 from perftui.model.profile import ProfileStatus
-from perftui.model.sample import KnobReading
+from perftui.model.sample import CollectorStatus, KnobReading
 from perftui.model.update import Update
 from perftui.report.build import target_document
 from perftui.report.documents import CheckDoc, DoctorDocument
+from perftui.report.gaps import Gap, gaps_of
 
 
-def doctor_document(update: Update, host_checks: tuple[CheckDoc, ...], *, version: str, kernel: str) -> DoctorDocument:
-    """``host_checks`` come first; the rest is what the collectors, rules and knobs said themselves."""
-    collectors = (
-        CheckDoc(
-            area="collector",
-            name=status.name,
-            state="ok" if status.state == "ok" else "missing",
-            detail=status.reason,
-            remedy=status.remedy,
-        )
-        for status in update.sample.collectors
-    )
+def doctor_document(
+    update: Update,
+    host_checks: tuple[CheckDoc, ...],
+    *,
+    version: str,
+    kernel: str,
+    untried: tuple[CheckDoc, ...] = (),
+) -> DoctorDocument:
+    """``host_checks`` come first, then what collectors, rules and knobs said themselves, and what was not asked."""
+    gaps = gaps_of(update.sample)
+    collectors = (_collector(status, gaps.get(status.name)) for status in update.sample.collectors)
     unknown = update.diagnosis.unknown if update.diagnosis else ()
     rules = (
         CheckDoc(area="rule", name=entry.rule, state="missing", detail=entry.reason, remedy=entry.remedy)
@@ -36,8 +36,21 @@ def doctor_document(update: Update, host_checks: tuple[CheckDoc, ...], *, versio
             _profiler(update.profile_status),
             *rules,
             *_knobs(update.sample.knobs),
+            *untried,
         ),
     )
+
+
+def _collector(status: CollectorStatus, gap: Gap | None) -> CheckDoc:
+    """``limited``: it works, and leaves something out."""
+    if status.state == "failed":
+        remedy = status.remedy or "this is a fault of perftui's: report it with these words"
+        return CheckDoc(area="collector", name=status.name, state="missing", detail=status.reason, remedy=remedy)
+    if status.state == "no_data":
+        return CheckDoc(area="collector", name=status.name, state="missing", detail=status.reason, remedy=status.remedy)
+    if gap is not None:
+        return CheckDoc(area="collector", name=status.name, state="limited", detail=gap.detail, remedy=gap.remedy)
+    return CheckDoc(area="collector", name=status.name, state="ok", detail="", remedy="")
 
 
 def _profiler(status: ProfileStatus) -> CheckDoc:
