@@ -27,20 +27,27 @@ def record_into(path: Path, target: str | None, options: Options) -> None:
     host = Host()
     held = open_target(host, target, options)
     progress = _Progress(path)
+    ended = False
+
+    def shown(update: Update) -> None:
+        nonlocal ended
+        ended = held is not None and held.ended
+        progress.show(update)
+
     with usable_journal() as (journal, _):
         session = Session(host, held, session_options(config, config.window_seconds), journal)
         try:
             session.tape.start(session.target, path)
             notice(f"recording {session.target.label} into {path}; Ctrl+C ends it")
-            session.run(options.seconds or UNTIL_INTERRUPTED, progress.show)
+            session.run(options.seconds or UNTIL_INTERRUPTED, shown)
         except TargetEnded:
             if session.tape.ended is None or session.tape.ended.samples < 2:
                 raise
         finally:
             session.stop()
             progress.end(session.tape.ended)
-        if session.held is not None and session.held.ended:
-            notice("the target has ended")
+    if ended:
+        notice("the target has ended")
 
 
 class _Progress:

@@ -43,7 +43,11 @@ def diff_text(document: DiffDocument, *, color: bool = False) -> str:
 def _summary(metrics: int, findings: int) -> str:
     if not metrics and not findings:
         return "Nothing has changed beyond noise."
-    return f"{findings} findings and {metrics} metrics have changed."
+    return f"Changed: {_counted(findings, 'finding')} and {_counted(metrics, 'metric')}."
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _side(side: DiffSideDoc) -> str:

@@ -106,15 +106,21 @@ class Player:
         """Show the last moment that is not newer than ``wall_ns``, or the first of all."""
         self._course, self._behind = self._new_course(), 0
         self._shown.clear()
-        self._source.seek(wall_ns - int(LOOK_BACK_SECONDS * 1e9))
+        self._begin(wall_ns)
+        if self._next is None or self._next.sample.wall_ns > wall_ns:  # in a long gap, before the start, behind the end
+            wall_ns = self.recording.last_before(wall_ns) or self.recording.first_ns
+            self._begin(wall_ns)
         judged_from = wall_ns - int(2 * self._options.window_seconds * 1e9)
-        self._next = self._source.tick()
         self._advance(judged_from, wall_ns)
         while self._next is not None and self._next.sample.wall_ns <= wall_ns:
             self._advance(judged_from, wall_ns)
 
     def close(self) -> None:
         self._source.close()
+
+    def _begin(self, wall_ns: int) -> None:
+        self._source.seek(wall_ns - int(LOOK_BACK_SECONDS * 1e9))
+        self._next = self._source.tick()
 
     def _new_course(self) -> Course:
         return Course(self._options, self.recording.marks)

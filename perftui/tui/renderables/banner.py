@@ -6,9 +6,10 @@ from textual.strip import Strip
 
 from perftui.host import clock
 from perftui.model.journal import JournalEntry
-from perftui.model.update import Update
+from perftui.model.units import duration_text
+from perftui.model.update import RecordingStatus, Update
 from perftui.tui.palette import Palette
-from perftui.tui.renderables.cells import Part, cells, fit, strip_of
+from perftui.tui.renderables.cells import Part, cells, elided, fit, strip_of
 from perftui.tui.renderables.journal import seconds_left
 from perftui.tui.renderables.values import metric_quantity
 
@@ -52,6 +53,28 @@ def _effect(entry: JournalEntry, palette: Palette) -> str:
         return ""
     after = "..." if entry.metric_after is None else metric_quantity(metric, entry.metric_after)
     return f"  {metric} {metric_quantity(metric, entry.metric_before)} {palette.glyphs.arrow} {after}"
+
+
+def recording_strip(status: RecordingStatus, now_ns: int, width: int, palette: Palette) -> Strip:
+    """How long it has been on and where it goes, or why it has ended."""
+    if status.error:
+        text = elided(status.error, max(1, width - 20), palette)
+        return strip_of(
+            [(f"{palette.glyphs.warning} ", palette.warning), (text, palette.text), ("  Esc", palette.muted)],
+            width,
+            palette,
+        )
+    seconds = max(0.0, (now_ns - status.started_wall_ns) / 1e9)
+    head = f"{palette.glyphs.info} RECORDING "
+    said = f"{duration_text(seconds)}, {status.samples} samples  "
+    path = elided(status.path, max(1, width - cells(head) - cells(said) - 9), palette)
+    parts: list[Part] = [
+        (head, palette.critical),
+        (said, palette.text),
+        ("R", palette.focus),
+        (" stop  ", palette.text),
+    ]
+    return strip_of([*parts, (path, palette.muted)], width, palette)
 
 
 def notice_strip(notices: Sequence[str], width: int, palette: Palette) -> Strip:

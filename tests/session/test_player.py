@@ -1,0 +1,173 @@
+"""A recording is walked through moment by moment, with the answers that were live."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from perftui.errors import NotDeliverable
+from perftui.host.procfs import Host
+from perftui.host.target import HeldTarget
+from perftui.model.finding import Diagnosis
+from perftui.model.proposal import Proposal
+from perftui.model.sample import Sample
+from perftui.model.update import Update
+from perftui.session import Session, SessionOptions
+from perftui.session import player as players
+from perftui.session.course import CHANGED
+from perftui.session.player import Player
+from perftui.session.worst import search_worst
+from perftui.store.journal import Journal
+from perftui.store.recording import Recording
+from tests.scenarios.play import playing
+from tests.session.tapes import SECOND, START, host_sample, write
+
+OPTIONS = SessionOptions()
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Iterator[Recording]:
+    opened = write(tmp_path / "r", range(400))
+    yield opened
+    opened.close()
+
+
+def second_of(player: Player) -> float:
+    return (player.at_ns - START) / SECOND
+
+
+def test_steps_on_and_back_over_what_is_kept_and_beyond(recording: Recording) -> None:
+    player = Player(recording, OPTIONS)
+    assert second_of(player) == 0
+    assert not player.back()
+    for _ in range(100):
+        assert player.forward()
+    seen = player.update
+    for back in range(1, players.KEPT_UPDATES + 20):
+        assert player.back()
+        assert second_of(player) == 100 - back
+    while second_of(player) < 100:
+        assert player.forward()
+    assert player.update.sample == seen.sample
+    assert player.update.diagnosis == seen.diagnosis
+
+
+def test_a_jump_shows_the_moment_with_its_past(recording: Recording) -> None:
+    player = Player(recording, OPTIONS)
+    player.seek(START + 300 * SECOND + SECOND // 2)
+    assert second_of(player) == 300
+    assert player.next_ns == START + 301 * SECOND
+    update = player.update
+    assert update.interval is not None
+    assert update.interval.seconds == 1.0
+    assert len(update.history["cpu"]) == players.LOOK_BACK_SECONDS - 1
+    assert update.diagnosis is not None
+    assert update.diagnosis.window_seconds == pytest.approx(OPTIONS.window_seconds)
+
+
+def test_before_the_start_and_behind_the_end_are_the_ends(recording: Recording) -> None:
+    player = Player(recording, OPTIONS)
+    player.seek(START + 10**6 * SECOND)
+    assert second_of(player) == 399
+    assert player.next_ns is None
+    assert not player.forward()
+    player.seek(START - 10**6 * SECOND)
+    assert second_of(player) == 0
+
+
+def test_a_moment_after_a_gap_is_judged_all_the_same(tmp_path: Path) -> None:
+    recording = write(tmp_path / "r", [*range(20), *range(500, 520)])
+    player = Player(recording, OPTIONS)
+    player.seek(START + 400 * SECOND)
+    assert second_of(player) == 19
+    assert player.update.diagnosis is not None
+    assert player.forward()
+    assert second_of(player) == 500
+    player.seek(START + 500 * SECOND)
+    assert player.back()
+    assert second_of(player) == 19
+    recording.close()
+
+
+def test_a_recording_without_a_sample_says_so(tmp_path: Path) -> None:
+    recording = write(tmp_path / "r", [])
+    with pytest.raises(NotDeliverable):
+        Player(recording, OPTIONS)
+    recording.close()
+
+
+def test_after_a_change_only_what_comes_then_is_judged(tmp_path: Path) -> None:
+    marks = [(START + 19 * SECOND + 1, f"{CHANGED}a knob"), (START + 5 * SECOND, "just a note")]
+    recording = write(tmp_path / "r", range(40), marks=marks)
+    player = Player(recording, OPTIONS)
+    windows = []
+    while player.forward():
+        diagnosis = player.update.diagnosis
+        windows.append(round(diagnosis.window_seconds) if diagnosis else 0)
+    assert windows[:19] == [*range(1, 11), *[10] * 9]
+    assert windows[19:22] == [0, 1, 2]
+    recording.close()
+
+
+def test_a_restart_in_between_begins_anew(tmp_path: Path) -> None:
+    def restarted(second: int) -> Sample:
+        taken = host_sample(second % 20, 50 * (second % 20))
+        wall_ns, boot = START + second * SECOND, f"boot {second // 20}"
+        return msgspec.structs.replace(taken, wall_ns=wall_ns, boot_id=boot)
+
+    recording = write(tmp_path / "r", range(40), restarted)
+    player = Player(recording, OPTIONS)
+    player.seek(START + 20 * SECOND)
+    first = player.update
+    assert player.forward()
+    assert first.interval is None
+    assert player.update.interval is not None
+    recording.close()
+
+
+def busy_in_the_middle(second: int) -> Sample:
+    busy = 10 * second + 80 * max(0, min(second - 100, 20))
+    return host_sample(second, busy)
+
+
+def test_the_worst_moment_is_found(tmp_path: Path) -> None:
+    recording = write(tmp_path / "r", range(300), busy_in_the_middle)
+    steps = list(search_worst(recording, OPTIONS))
+    assert [step.ratio for step in steps] == sorted(step.ratio for step in steps)
+    assert steps[-1].ratio == 1.0
+    assert 105 <= (steps[-1].worst_ns - START) / SECOND <= 122
+    recording.close()
+
+
+def facts(update: Update) -> tuple[Diagnosis | None, list[tuple[str, str, str]]]:
+    changes: list[Proposal] = list(update.proposals)
+    return update.diagnosis, [(change.id, change.knob, change.after) for change in changes]
+
+
+def test_a_replayed_scenario_gives_the_findings_that_were_live(tmp_path: Path) -> None:
+    """Four threads and one interpreter lock, for real: tick by tick the same diagnosis and the same proposals."""
+    live: dict[int, tuple[Diagnosis | None, list[tuple[str, str, str]]]] = {}
+
+    def keep(update: Update) -> None:
+        live[update.sample.monotonic_ns] = facts(update)
+
+    journal = Journal(tmp_path / "journal.sqlite")
+    with playing("tests.scenarios.s05_gil") as pid:
+        session = Session(Host(), HeldTarget.open(Host(), pid), SessionOptions(), journal)
+        session.tape.start(session.target, tmp_path / "r")
+        session.run(12.0, keep)
+    journal.close()
+    recording = Recording(tmp_path / "r")
+    player = Player(recording, SessionOptions())
+    replayed = {player.update.sample.monotonic_ns: facts(player.update)}
+    while player.forward():
+        replayed[player.update.sample.monotonic_ns] = facts(player.update)
+    recording.close()
+    assert replayed == live
+    last, _ = list(live.values())[-1]
+    assert last is not None
+    assert last.verdict is not None
+    assert last.verdict.rule == "coord-gil"
+    assert last.hot
+    assert not any(change.permitted for change in player.update.proposals if change.action is not None)

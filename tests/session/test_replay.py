@@ -1,0 +1,164 @@
+"""The player's keys, and a session that changes nothing."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from perftui.errors import Refused, UsageError
+from perftui.model.update import ReplayStatus, Update
+from perftui.session import SessionOptions
+from perftui.session.replay import ReplaySession
+from tests.session.tapes import SECOND, START, write
+from tests.session.test_player import busy_in_the_middle
+
+
+class Watcher:
+    """What a replay has shown; waits for what it shows next."""
+
+    def __init__(self) -> None:
+        self.updates: list[Update] = []
+        self.fault: Exception | None = None
+        self._changed = threading.Condition()
+
+    def __call__(self, update: Update) -> None:
+        with self._changed:
+            self.updates.append(update)
+            self._changed.notify_all()
+
+    def fail(self, fault: Exception) -> None:
+        self.fault = fault
+
+    def status(self) -> ReplayStatus:
+        status = self.updates[-1].replay
+        assert status is not None
+        return status
+
+    def wait(self, condition: Callable[[ReplayStatus], bool], seconds: float = 20.0) -> ReplayStatus:
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while not self.updates or not condition(self.status()):
+                left = deadline - time.monotonic()
+                assert left > 0, f"never shown; the last was {self.status() if self.updates else None}"
+                self._changed.wait(left)
+            return self.status()
+
+    def second(self) -> float:
+        return (self.status().at_ns - START) / SECOND
+
+
+@pytest.fixture
+def replay(tmp_path: Path) -> Iterator[tuple[ReplaySession, Watcher]]:
+    marks = [(START + 150 * SECOND, "the deploy"), (START + 200 * SECOND, "the rollback")]
+    recording = write(tmp_path / "r", range(300), busy_in_the_middle, marks=marks)
+    session, watcher = ReplaySession(recording, SessionOptions(), at_ns=START + 100 * SECOND), Watcher()
+    session.start(watcher, watcher.fail)
+    watcher.wait(lambda status: True)
+    yield session, watcher
+    session.stop()
+    assert watcher.fault is None
+
+
+def test_it_stands_still_where_it_was_told_to_begin(replay: tuple[ReplaySession, Watcher]) -> None:
+    _, watcher = replay
+    status = watcher.status()
+    assert not status.playing
+    assert watcher.second() == 100
+    assert (status.first_ns, status.last_ns) == (START, START + 299 * SECOND)
+    assert status.marks == ((START + 150 * SECOND, "the deploy"), (START + 200 * SECOND, "the rollback"))
+
+
+def test_steps_and_jumps(replay: tuple[ReplaySession, Watcher]) -> None:
+    session, watcher = replay
+    moves: tuple[tuple[Callable[[], None], int], ...] = (
+        (lambda: session.step(1), 101),
+        (lambda: session.step(-1), 100),
+        (lambda: session.jump(60), 160),
+        (lambda: session.jump(-60), 100),
+        (lambda: session.jump(-600), 0),
+        (lambda: session.jump_to("+250"), 250),
+        (lambda: session.jump(600), 299),
+    )
+    for move, second in moves:
+        move()
+        watcher.wait(lambda status, second=second: status.at_ns == START + second * SECOND)  # type: ignore[misc]
+    session.step(1)
+    assert watcher.wait(lambda status: bool(status.said)).said == "the end of the recording"
+    with pytest.raises(UsageError):
+        session.jump_to("soon")
+
+
+def test_marks_come_round(replay: tuple[ReplaySession, Watcher]) -> None:
+    session, watcher = replay
+    for text, second in (("the deploy", 150), ("the rollback", 200), ("the deploy", 150)):
+        session.next_mark()
+        assert watcher.wait(lambda status, text=text: status.said == text).said == text  # type: ignore[misc]
+        assert watcher.second() == second
+
+
+def test_it_plays_at_the_speed_asked_for_up_to_the_end(replay: tuple[ReplaySession, Watcher]) -> None:
+    session, watcher = replay
+    for _ in range(20):
+        session.change_speed(1)
+    assert watcher.wait(lambda status: status.speed == 60.0)
+    session.pause()
+    started = time.monotonic()
+    watcher.wait(lambda status: status.said == "the end of the recording")
+    assert time.monotonic() - started > 1.0  # 199 s at sixty times the speed take more than three seconds
+    assert watcher.second() == 299
+    shown = [update.sample.wall_ns for update in watcher.updates]
+    assert shown == sorted(shown)
+    assert not watcher.status().playing
+
+
+def test_the_worst_moment_is_shown(replay: tuple[ReplaySession, Watcher]) -> None:
+    session, watcher = replay
+    session.jump_to("+0")
+    session.worst()
+    status = watcher.wait(lambda status: status.said.startswith("the worst moment"))
+    assert not status.playing
+    assert 105 <= watcher.second() <= 122
+    assert any(update.replay is not None and update.replay.searched_ratio is not None for update in watcher.updates)
+
+
+def test_a_search_is_stopped_by_asking_again(replay: tuple[ReplaySession, Watcher]) -> None:
+    session, watcher = replay
+    session.worst()
+    session.worst()
+    assert watcher.wait(lambda status: status.said.startswith("stopped")).searched_ratio is None
+
+
+def test_nothing_can_be_changed(replay: tuple[ReplaySession, Watcher]) -> None:
+    session, _ = replay
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: session.select(1),
+        lambda: session.set_profiling(False),
+        lambda: session.keep("x"),
+        lambda: session.undo("x"),
+        session.toggle_recording,
+        lambda: session.mark_incident(""),
+    )
+    for change in changes:
+        with pytest.raises(Refused, match="replay"):
+            change()
+
+
+def test_a_fault_is_handed_over(tmp_path: Path) -> None:
+    recording = write(tmp_path / "r", range(5))
+    session, watcher = ReplaySession(recording, SessionOptions()), Watcher()
+    told = threading.Event()
+
+    def broken(_: Update) -> None:
+        raise RuntimeError("planted")
+
+    def fail(fault: Exception) -> None:
+        watcher.fail(fault)
+        told.set()
+
+    session.start(broken, fail)
+    assert told.wait(20)
+    assert str(watcher.fault) == "planted"
+    session.stop()
+    session.stop()
