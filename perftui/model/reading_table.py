@@ -219,21 +219,23 @@ READINGS: tuple[Reading, ...] = (
             "threads": _process_table(
                 "read_chars_total write_chars_total read_syscalls_total write_syscalls_total read_bytes_total "
                 "write_bytes_total",
-                keys=("pid", "tid", "start_ticks"),
+                keys=("pid", "tid"),
             )
         },
     ),
+    Reading(section="vm", source="/proc/vmstat, /proc/sys/vm", word="vm", apart=("page_bytes",)),
     Reading(
-        section="vm",
-        source="/proc/vmstat, /proc/sys/vm, /sys/block/zram*/mm_stat",
-        word="vm",
-        apart=("page_bytes",),
+        section="swaps",
+        period_seconds=5,
+        source="/proc/swaps, /sys/block/zram*/{disksize,mm_stat}",
+        word="swap",
         tables={
+            "areas": Layout(keys=("name",), figures=("size_bytes", "used_bytes"), apart=("type", "priority")),
             "zram": Layout(
                 keys=("name",),
                 figures=("disk_bytes", "stored_bytes", "compressed_bytes", "used_bytes", "limit_bytes"),
                 name="zram",
-            )
+            ),
         },
     ),
     Reading(

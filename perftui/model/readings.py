@@ -75,7 +75,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     def struct(self) -> type[Section]:
         """The section's class, from the field of ``Sample``."""
         field = next(field for field in msgspec.structs.fields(Sample) if field.name == self.section)
-        kinds = _alternatives(inspect.type_info(field.type))
+        kinds = alternatives(inspect.type_info(field.type))
         return next(
             kind.cls for kind in kinds if isinstance(kind, inspect.StructType) and issubclass(kind.cls, Section)
         )
@@ -134,7 +134,7 @@ def _declared(reading: Reading, struct: type[msgspec.Struct], path: tuple[str, .
     for field in msgspec.structs.fields(struct):
         if field.name in _CLOCKS or field.name in reading.keys or field.name in reading.apart:
             continue
-        for kind in _alternatives(inspect.type_info(field.type)):
+        for kind in alternatives(inspect.type_info(field.type)):
             here = (*path, field.name)
             if isinstance(kind, inspect.StructType) and kind.cls is Table:
                 layout = reading.tables[field.name]
@@ -147,13 +147,13 @@ def _declared(reading: Reading, struct: type[msgspec.Struct], path: tuple[str, .
                 raise TypeError(f"{'.'.join(here)} is no number: is it a key, or apart?")
 
 
-def _alternatives(kind: inspect.Type) -> Iterator[inspect.Type]:
+def alternatives(kind: inspect.Type) -> Iterator[inspect.Type]:
     """The types that a field may hold: of a union each, of a tuple those of its items."""
     if isinstance(kind, inspect.UnionType):
         for one in kind.types:
-            yield from _alternatives(one)
+            yield from alternatives(one)
     elif isinstance(kind, inspect.VarTupleType):
-        yield from _alternatives(kind.item_type)
+        yield from alternatives(kind.item_type)
     else:
         yield kind
 

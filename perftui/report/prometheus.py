@@ -56,6 +56,7 @@ _BASE_UNITS: dict[Unit, tuple[str, float]] = {
 _LABELS = {
     ("disks", "name"): "device",
     ("cgroup", "name"): "device",
+    ("swaps", "name"): "device",
     ("networks", "name"): "interface",
     ("links", "name"): "interface",
     ("filesystems", "point"): "mountpoint",
