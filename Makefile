@@ -13,10 +13,10 @@ BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fmt scenarios accept bench-ui bench archive docs clean
+.PHONY: help run demo test check fmt scenarios accept bench-ui bench bench-recording archive docs clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -59,10 +59,13 @@ bench-ui: $(STAMP)  ## what the screen costs, beside htop and glances
 bench: $(STAMP)  ## what sampling costs the target
 	@$(BIN)/python -m tests.bench.slowdown $(ARGS)
 
+bench-recording: $(STAMP)  ## size and speed of a recording of 24 hours [ARGS='--hours 1']
+	@$(BIN)/python -m tests.bench.recording $(ARGS)
+
 archive: $(STAMP)  ## one file for servers without network: dist/perftui.pyz
 	@$(BIN)/python scripts/archive.py
 
-docs: $(STAMP)  ## render the pages of rules and knobs into docs/
+docs: $(STAMP)  ## render the pages of rules, knobs and metrics into docs/
 	@$(BIN)/python scripts/docs.py
 
 clean:  ## remove caches and what was built

@@ -194,6 +194,11 @@ class ChunkFile:
             # Only now: whatever happens to the companions, the file itself says what it is.
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
+            with self._writing():
+                self._database.execute("UPDATE header SET document = document")  # makes the companions
+            for companion in _companions(self.path):
+                if os.path.lexists(companion) and companion.lstat().st_uid != os.geteuid():
+                    raise StoreError(f"{companion}: somebody else put it there: record to a folder of your own")
 
     def _check(self) -> None:
         with as_store_errors(self.path):
@@ -231,14 +236,17 @@ def as_store_errors(path: Path) -> Iterator[None]:
 
 def _claim(path: Path) -> None:
     """Make the empty file. Companions of an earlier one would be taken for its own."""
-    beside = [Path(f"{path}{ending}") for ending in ("-wal", "-shm", "-journal")]
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
     except FileExistsError:
         raise StoreError(f"{path}: is there already: choose another name, or move it away") from None
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}") from error
-    for companion in beside:
+    for companion in _companions(path):
         if os.path.lexists(companion):
             path.unlink()
             raise StoreError(f"{companion}: is left from another recording: move it away")
+
+
+def _companions(path: Path) -> list[Path]:
+    return [Path(f"{path}{ending}") for ending in ("-wal", "-shm", "-journal")]

@@ -20,7 +20,20 @@ TIMES = "times"
 """The column of ``monotonic_ns`` and of what ``wall_ns`` is ahead of it."""
 
 FIELDS = tuple(name for name in Sample.__struct_fields__ if name not in ("monotonic_ns", "wall_ns"))
-IDENTITY = ("pid", "tid", "start_ticks", "cpu", "syscall", "futex_op", "timed", "address", "region", "node", "inode")
+IDENTITY = (
+    "pid",
+    "tid",
+    "fd",
+    "start_ticks",
+    "cpu",
+    "syscall",
+    "futex_op",
+    "timed",
+    "address",
+    "region",
+    "node",
+    "inode",
+)
 """Integer columns that tell one row of a table from another. A table without any is told by its texts.
 
 A wrong guess costs bytes in ticks where rows come or go, never a figure.

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from perftui.errors import StoreError
+from perftui.host import clock
 from perftui.host.text import visible
 from perftui.model.profile import StackProfile
 from perftui.model.sample import Sample
@@ -28,10 +29,18 @@ __all__ = ["Header", "Mark", "Recording", "RecordingWriter"]
 
 PART_NS = 5_000_000_000
 CHUNK_NS = 300_000_000_000
+_RECENT_CHUNKS = 2
+"""A replay looks back four minutes: often over the border between two."""
+
 _MOST_WAITING = 120
 """Samples (84 KiB each at 350 processes) that may wait for a disk that does not answer."""
 
-_PATIENCE_SECONDS = 2.0
+_PATIENCE_NS = 20_000_000_000
+"""So long the disk may take for one step while samples have to wait outside; a full queue then ends the recording.
+
+A live session gets there after two minutes without an answer, and is not held up even then."""
+
+_LOOK_SECONDS = 0.1
 _CLOSING_SECONDS = 10.0
 _PAUSE_SECONDS = 0.001
 """Between two parts that are joined: the tick's thread gets the interpreter."""
@@ -47,6 +56,7 @@ class RecordingWriter:
         self._tasks: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
         self._failure: StoreError | None = None
         self._reported = False
+        self._progress_ns = clock.monotonic_ns()
         self._encoder = Encoder()
         self._part = Streams()
         self._number = 0
@@ -74,25 +84,28 @@ class RecordingWriter:
 
     def close(self) -> None:
         """Write what is left and leave one plain file. StoreError as ``add``; may be called twice."""
-        if self._thread.is_alive():
-            try:
-                self._tasks.put(None, timeout=_PATIENCE_SECONDS)
-            except queue.Full:
-                self._failure = self._failure or self._too_slow()
-            self._thread.join(_CLOSING_SECONDS)
-            if self._thread.is_alive():
-                self._failure = self._failure or self._too_slow()
+        ends = self._put(None)
+        self._thread.join(_CLOSING_SECONDS if ends else _LOOK_SECONDS)
+        if ends and self._thread.is_alive():
+            self._failure = self._failure or self._too_slow()
         self._report()
 
     def _hand_over(self, task: Callable[[], None]) -> None:
         self._report()
-        if self._failure is not None or not self._thread.is_alive():
-            return
-        try:
-            self._tasks.put(task, timeout=_PATIENCE_SECONDS)
-        except queue.Full:
-            self._failure = self._too_slow()
+        if not self._put(task):
             self._report()
+
+    def _put(self, task: Callable[[], None] | None) -> bool:
+        """False when recording has stopped. Waits while there is no room and the disk makes progress."""
+        while self._failure is None and self._thread.is_alive():
+            try:
+                self._tasks.put(task, timeout=_LOOK_SECONDS)
+            except queue.Full:
+                if clock.monotonic_ns() - self._progress_ns > _PATIENCE_NS:
+                    self._failure = self._too_slow()
+            else:
+                return True
+        return False
 
     def _report(self) -> None:
         if self._failure is not None and not self._reported:
@@ -108,6 +121,7 @@ class RecordingWriter:
         try:
             while (task := self._next()) is not None and self._failure is None:
                 task()
+                self._progress_ns = clock.monotonic_ns()
             if self._failure is None:
                 self._end_chunk()
                 self._file.finish()
@@ -127,17 +141,20 @@ class RecordingWriter:
 
     def _record(self, sample: Sample, profiles: Sequence[StackProfile]) -> None:
         now = sample.monotonic_ns
-        if self._chunk_since_ns is not None and (now - self._chunk_since_ns >= CHUNK_NS or self._encoder.full):
+        gap = min(PART_NS, max(0, now - self._last_ns))
+        self._last_ns = now
+        # Ticks are a little early or late: a fourth of the gap between them is allowed.
+        if self._chunk_since_ns is not None and (
+            now + gap // 4 - self._chunk_since_ns >= CHUNK_NS or self._encoder.full
+        ):
             self._end_chunk()
         if self._chunk_since_ns is None:
             self._chunk_since_ns = now
         if not self._part.records:
             self._part_since_ns = now
         self._encoder.encode(sample, profiles, self._part)
-        # The next sample is as far away as the last one was: would it come too late for this part?
-        gap = min(PART_NS, max(0, now - self._last_ns))
-        self._last_ns = now
-        if now + gap - gap // 4 - self._part_since_ns >= PART_NS - gap // 2:
+        # Would the next sample, as far away as the last one was, come too late for this part?
+        if now + gap + gap // 4 - self._part_since_ns >= PART_NS:
             self._write_part()
 
     def _write_part(self) -> None:
@@ -186,7 +203,7 @@ class Recording:
         self.first_ns = min((entry.first_ns for entry in self._index), default=self.header.wall_ns)
         self.last_ns = max((entry.last_ns for entry in self._index), default=self.header.wall_ns)
         self.count = sum(entry.samples for entry in self._index)
-        self._recent: tuple[int, Streams] | None = None
+        self._recent: dict[int, Streams] = {}
 
     def ticks(self, since_ns: int, until_ns: int) -> Iterator[tuple[Sample, tuple[StackProfile, ...]]]:
         """Samples with a wall time from ``since_ns`` to ``until_ns`` (both included) and the windows that came with
@@ -207,6 +224,16 @@ class Recording:
             for decoder in self._records(since_ns, until_ns):
                 yield from decoder.profiles()
 
+    def last_before(self, wall_ns: int) -> int | None:
+        """The wall time of the last sample that is not newer than ``wall_ns``; None when there is none."""
+        with as_store_errors(self.path):
+            for entry in reversed(self._index):
+                if entry.last_ns <= wall_ns:
+                    return entry.last_ns
+                if entry.first_ns <= wall_ns:
+                    return max(decoder.wall_ns for decoder in self._records(entry.first_ns, wall_ns))
+        return None
+
     def close(self) -> None:
         with self._lock:
             self._file.close()
@@ -216,19 +243,22 @@ class Recording:
             if entry.last_ns < since_ns or entry.first_ns > until_ns:
                 continue
             decoder = Decoder(self._streams(entry))
-            while decoder.advance():
-                if since_ns <= decoder.wall_ns <= until_ns:
+            for _ in range(entry.samples):  # a chunk that is being written has more by now
+                if decoder.advance() and since_ns <= decoder.wall_ns <= until_ns:
                     yield decoder
 
     def _streams(self, entry: Entry) -> Streams:
-        """The chunk that was read last is kept: a replay that steps to and fro asks for it again and again."""
+        """Those read last are kept: a replay that steps to and fro asks for them again and again."""
         with self._lock:
-            if self._recent is None or self._recent[0] != entry.number:
-                whole = Streams()
+            found = self._recent.pop(entry.number, None)
+            if found is None:
+                found = Streams()
                 for part in self._file.parts(entry.number):
-                    whole.extend(unpack(part))
-                self._recent = (entry.number, whole)
-            return self._recent[1]
+                    found.extend(unpack(part))
+            self._recent[entry.number] = found
+            if len(self._recent) > _RECENT_CHUNKS:
+                del self._recent[next(iter(self._recent))]
+            return found
 
 
 def _shown(header: Header) -> Header:

@@ -135,7 +135,7 @@ class Decoder:
         for name, column in streams.columns.items():
             if name != TIMES:
                 self._cursors.setdefault(name.partition("/")[0], []).append((name, _Cursor(column)))
-        self._clock = _Cursor(streams.columns[TIMES]) if streams.records else None
+        self._clock = _Cursor(streams.columns.get(TIMES) or Column(array("Q"), array("Q"), array("Q")))
         self._record = -1
         self._times = array("Q", bytes(16))
         self._texts: list[str] = []
@@ -149,7 +149,7 @@ class Decoder:
 
     def advance(self) -> bool:
         """Go to the next record; False when there is none."""
-        if self._clock is None or self._record + 1 >= self._streams.records:
+        if self._record + 1 >= self._streams.records:
             return False
         self._record += 1
         apply(self._times, *self._clock.take(self._record))

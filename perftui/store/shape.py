@@ -58,7 +58,7 @@ def _take(value: object, flat: Flat) -> Any:
     if isinstance(value, msgspec.Struct):
         return {name: _take(getattr(value, name), flat) for name in value.__struct_fields__}
     if kind is dict:
-        return {name: _take(entry, flat) for name, entry in value.items()}  # type: ignore[attr-defined]  # a dict
+        return {name: _take(entry, flat) for name, entry in value.items()}  # type: ignore[attr-defined]  # its exact type is dict
     if isinstance(value, (tuple, list)):
         return [_LIST, *(_take(entry, flat) for entry in value)]
     flat.others.append(value)

@@ -1,0 +1,83 @@
+"""Files that are no recordings, or not any more. What a good one does is in ``test_recording``."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from perftui.errors import StoreError
+from perftui.store.chunkfile import VERSION, ChunkFile
+from perftui.store.recording import Recording
+from tests.store.support import EPOCH, FOREVER, HEADER, SECOND
+from tests.store.test_recording import opened, path, record
+
+__all__ = ["path"]
+
+
+def test_no_file_and_no_plain_file(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="No such file"):
+        Recording(tmp_path / "nowhere")
+    with pytest.raises(StoreError, match="not a plain file"):
+        Recording(tmp_path)
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(StoreError, match="not a plain file"):
+        Recording(tmp_path / "fifo")
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"PNG and a lot more of it" * 400])
+def test_a_foreign_file(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"night\.perftui"):
+        Recording(path)
+    assert path.read_bytes() == content
+
+
+def test_a_foreign_database(path: Path) -> None:
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE chunk (number INTEGER)")
+    database.close()
+    with pytest.raises(StoreError, match=r"night\.perftui: not a recording"):
+        Recording(path)
+
+
+def test_a_newer_format(path: Path) -> None:
+    record(path, range(3))
+    database = sqlite3.connect(path)
+    database.execute(f"PRAGMA user_version={VERSION + 1}")
+    database.close()
+    with pytest.raises(StoreError, match=rf"newer perftui \(format {VERSION + 1}\)"):
+        Recording(path)
+
+
+@pytest.mark.parametrize("kept", [0.05, 0.3, 0.6, 0.95])
+def test_a_truncated_file(path: Path, kept: float) -> None:
+    record(path, range(700))
+    with open(path, "r+b") as file:
+        file.truncate(int(path.stat().st_size * kept))
+    with pytest.raises(StoreError, match=r"night\.perftui"), opened(path) as found:
+        list(found.ticks(0, FOREVER))
+
+
+def test_a_damaged_chunk_is_named_and_the_others_can_be_read(path: Path) -> None:
+    record(path, range(700))
+    database = sqlite3.connect(path)
+    (body,) = database.execute("SELECT body FROM chunk WHERE number = 1").fetchone()
+    damaged = body[:200] + bytes(8) + body[208:]
+    database.execute("UPDATE chunk SET body = ? WHERE number = 1", (damaged,))
+    database.commit()
+    database.close()
+    with opened(path) as found:
+        assert len(list(found.samples(0, EPOCH + 299 * SECOND))) == 300
+        with pytest.raises(StoreError, match=r"night\.perftui: damaged"):
+            list(found.samples(0, FOREVER))
+        assert len(list(found.samples(EPOCH + 600 * SECOND, FOREVER))) == 100
+
+
+def test_texts_of_a_forged_header_are_made_visible(path: Path) -> None:
+    file = ChunkFile.create(path, msgspec.structs.replace(HEADER, hostname="\x1b[2J", facts={"\x07": "\x07"}))
+    file.finish()
+    file.close()
+    with opened(path) as found:
+        assert (found.header.hostname, found.header.facts) == ("^[[2J", {"^G": "^G"})

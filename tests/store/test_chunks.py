@@ -1,0 +1,53 @@
+import subprocess
+import sys
+
+import pytest
+
+from perftui.store.chunks import FAST, SMALL, pack, unpack
+from perftui.store.delta import Encoder
+from perftui.store.streams import Streams
+from tests.store.support import EPOCH, SECOND, sample_at
+
+
+def some_streams() -> Streams:
+    encoder, streams = Encoder(), Streams()
+    for tick in range(20):
+        encoder.encode(sample_at(tick), (), streams)
+    return streams
+
+
+@pytest.mark.parametrize("level", [FAST, SMALL])
+def test_a_chunk_comes_back(level: int) -> None:
+    streams = some_streams()
+    chunk = pack(streams, level)
+    assert (chunk.first_ns, chunk.last_ns, chunk.samples) == (EPOCH, EPOCH + 19 * SECOND, 20)
+    found = unpack(chunk)
+    assert found.to_bytes() == streams.to_bytes()
+    assert (found.first_wall_ns, found.last_wall_ns) == (streams.first_wall_ns, streams.last_wall_ns)
+
+
+def test_it_is_much_smaller_than_what_it_holds() -> None:
+    streams = some_streams()
+    assert len(pack(streams, SMALL).body) < len(streams.to_bytes()) / 2
+
+
+@pytest.mark.parametrize("at", [5, 100, -1])
+def test_a_byte_that_flipped_is_noticed(at: int) -> None:
+    chunk = pack(some_streams(), FAST)
+    body = bytearray(chunk.body)
+    body[at] ^= 1
+    with pytest.raises(ValueError, match=r"\w"):
+        unpack(chunk._replace(body=bytes(body)))
+
+
+@pytest.mark.parametrize("kept", [0, 3, 200])
+def test_a_chunk_that_is_cut_off_is_noticed(kept: int) -> None:
+    chunk = pack(some_streams(), FAST)
+    with pytest.raises(ValueError, match=r"\w"):
+        unpack(chunk._replace(body=chunk.body[:kept]))
+
+
+def test_the_library_is_loaded_when_it_is_needed() -> None:
+    code = "import sys, perftui.store.flight; print(any('zstd' in name for name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
