@@ -66,7 +66,7 @@ archive: $(STAMP)  ## one file for servers without network: dist/perftui.pyz
 	@$(BIN)/python scripts/archive.py
 
 docs: $(STAMP)  ## render the pages of rules, knobs and metrics into docs/
-	@$(BIN)/python scripts/docs.py
+	@$(BIN)/python -m scripts.docs
 
 clean:  ## remove caches and what was built
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -127,7 +127,7 @@ def test_every_make_target_has_a_help_line() -> None:
 
 def test_rendered_pages_are_up_to_date() -> None:
     done = subprocess.run(
-        [sys.executable, "scripts/docs.py", "--check"],
+        [sys.executable, "-m", "scripts.docs", "--check"],
         cwd=ROOT,
         capture_output=True,
         text=True,
