@@ -1,5 +1,6 @@
 """What a collector is asked to look at, and what it has to be."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
@@ -70,19 +71,23 @@ def descendants(section: ProcessSection, root: int) -> Iterator[int]:
 
     One that is older than its parent is none of its children: the parent's PID was used before.
     """
-    children: dict[int, list[tuple[int, int]]] = {}
-    started: dict[int, int] = {}
-    for pid, parent, start in section.processes.rows("pid", "ppid", "start_ticks"):
-        children.setdefault(parent, []).append((pid, start))
-        started[pid] = start
-    generation = [(root, started.get(root, 0))]
+    columns = section.processes
+    pids, parents = columns.ints("pid").tolist(), columns.ints("ppid").tolist()
+    if root not in parents:
+        return
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    for pid, parent in zip(pids, parents, strict=True):
+        children[parent].append(pid)
+    started = dict(zip(pids, columns.ints("start_ticks"), strict=True))
+    generation = [root]
     seen = {root}
     while generation:
         younger = []
-        for parent, since in generation:
-            for pid, start in children.get(parent, ()):
-                if start >= since and pid not in seen:
+        for parent in generation:
+            since = started.get(parent, 0)
+            for pid in children.get(parent, ()):
+                if started[pid] >= since and pid not in seen:
                     seen.add(pid)
-                    younger.append((pid, start))
+                    younger.append(pid)
         generation = sorted(younger)
-        yield from (pid for pid, _ in generation)
+        yield from generation

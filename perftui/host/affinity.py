@@ -2,11 +2,18 @@
 
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 
 
 def affinity(tid: int) -> str:
     """The CPU list of one thread. ProcessLookupError when there is none."""
-    return cpu_list_text(os.sched_getaffinity(tid))
+    return _text(frozenset(os.sched_getaffinity(tid)))
+
+
+@lru_cache(maxsize=64)
+def _text(cpus: frozenset[int]) -> str:
+    """A process's thousand threads mostly have one and the same list."""
+    return cpu_list_text(cpus)
 
 
 def cpu_list_text(cpus: Iterable[int]) -> str:

@@ -3,7 +3,7 @@
 import os
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import compress
 from operator import ne
 from typing import Any
@@ -38,6 +38,12 @@ _EXEC_NS = 2_000_000_000
 _TURNS = 8
 """A process that does not run is read once in so many scans."""
 
+_FEW_PIDS = 256
+"""So many new PIDs are asked for one by one; where there are more, ``/proc`` is listed."""
+
+_LISTED_SCANS = 32
+"""``/proc`` is listed at least once in so many scans."""
+
 _RESTING_ROWS = 256
 """Where there are thousands of processes no more than about so many that do not run are read in a scan."""
 
@@ -48,9 +54,8 @@ class ProcessTable:
     A scan asks each process's CPU clock whether it ran: O(processes), 1.3 µs each. The stat file of those that did is
     read through a kept descriptor (6 µs, nearly all of it in the kernel), and parsed when a byte of it has changed.
     What others do to a process that sleeps (its nice value, its parent, its memory) is seen within eight scans, with
-    5,000 processes within twenty.
-    ``/proc`` is listed only when a PID was given lately. A descriptor means one process for ever, so a reused PID is
-    a new row.
+    5,000 processes within twenty. ``/proc`` is listed only when many PIDs were given lately. A descriptor means one
+    process for ever, so a reused PID is a new row.
 
     Command line and uid are read when a process is first seen and whenever its name changes, and once more a scan later
     when it is young or has just changed (it may be in the middle of its exec).
@@ -67,18 +72,19 @@ class ProcessTable:
         self._clocks: list[int] = []
         self._ran_ns: list[int] = []
         self._turn = 0
-        self._newest = b""
-        self._changed = True
+        self._newest = 0
+        self._given = range(0)
+        self._until_listed = 1
         self._pids: list[str] = []
         self._row_of: dict[str, int] = {}
         self._fresh: list[str] = []
 
     def scan(self) -> Table:
         """The processes as they are now, in no order; text columns ``name`` and ``command``. NoData without /proc."""
-        listed = self._listed()
+        newcomers = self._newcomers()
         self._reread()
         unsettled, self._fresh = self._fresh, []
-        for pid in set(listed).difference(self._row_of):
+        for pid in set(newcomers).difference(self._row_of):
             if pid.isdigit():
                 self._add(pid)
         for pid in unsettled:
@@ -94,16 +100,24 @@ class ProcessTable:
         for row in reversed(range(len(self._pids))):
             self._remove(row)
 
-    def _listed(self) -> Sequence[str]:
-        """The names in ``/proc``; none when no process or thread was started of late.
+    def _newcomers(self) -> Iterable[str]:
+        """Names in ``/proc`` that may be of processes without a row; none when no PID was given away of late.
 
-        ``/proc/loadavg`` has the newest PID. It is given away a moment before its process is listed, so the listing
-        is read once more after it has changed.
+        ``/proc/loadavg`` has the newest PID. PIDs are given in order, so where a few were, those are asked for one by
+        one: listing thousands of processes takes as long as reading their clocks. A PID is given away a moment before
+        its process is there, so the last ones are asked for once more. Once in many scans all are listed, for
+        a PID that was given out of turn (``clone3`` with ``set_tid``).
         """
-        newest = self._host.read("/proc/loadavg").split()[-1] if self._host.has_clocks else b""
-        changed, self._newest = newest != self._newest, newest
-        again, self._changed = self._changed, changed
-        return self._host.names("/proc") if changed or again or not newest else ()
+        if not self._host.has_clocks:
+            return self._host.names("/proc")
+        newest, before = int(self._host.read("/proc/loadavg").split()[-1]), self._newest
+        again, given = self._given, range(max(before, newest - _FEW_PIDS) + 1, newest + 1)
+        self._newest, self._given = newest, given
+        self._until_listed -= 1
+        if self._until_listed and before <= newest <= before + _FEW_PIDS:
+            return map(str, filter(_is_process, (*again, *given)))
+        self._until_listed = _LISTED_SCANS
+        return self._host.names("/proc")
 
     def _reread(self) -> None:
         pread, gone = os.pread, []
@@ -236,3 +250,12 @@ class ProcessTable:
         for values in kept:
             values[row] = values[last]
             values.pop()
+
+
+def _is_process(pid: int) -> bool:
+    """Whether a number is a process's that is there, not a thread's: those can be opened in ``/proc`` too."""
+    try:
+        os.close(os.pidfd_open(pid))
+    except OSError:
+        return False
+    return True

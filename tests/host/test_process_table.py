@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
+from perftui.host import process_table
 from perftui.host.process_table import COLUMNS, ProcessTable
 from perftui.host.procfs import Host
 from perftui.model.table import Table
@@ -147,6 +149,51 @@ def test_kernel_threads_are_in_brackets() -> None:
     kernel = [at for at, (pid, ppid) in enumerate(table.rows("pid", "ppid")) if 2 in (pid, ppid)]
     for at in kernel:  # none inside a container
         assert table.text("command")[at] == f"[{table.text('name')[at]}]"
+
+
+def test_newcomers_are_found_without_a_listing(monkeypatch: pytest.MonkeyPatch) -> None:
+    processes = ProcessTable(Host())
+    processes.scan()
+    monkeypatch.setattr(Host, "names", lambda *_: pytest.fail("/proc was listed"))
+    with subprocess.Popen(["/bin/sleep", "1000"]) as child:
+        try:
+            assert child.pid in processes.scan().ints("pid")
+            # A thread's number can be opened in /proc as well, but it is no process.
+            thread = threading.Thread(target=subprocess.run, args=(["/bin/sleep", "0.1"],), kwargs={"check": False})
+            thread.start()
+            pids = processes.scan().ints("pid")
+            assert thread.native_id not in pids
+            thread.join()
+            assert os.getpid() in processes.scan().ints("pid")
+        finally:
+            child.kill()
+    assert child.pid not in processes.scan().ints("pid")
+    processes.close()
+
+
+def test_all_are_listed_where_many_pids_were_given_and_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_table, "_FEW_PIDS", 0)
+    monkeypatch.setattr(process_table, "_LISTED_SCANS", 3)
+    listed: list[str] = []
+    names = Host.names
+
+    def listing(self: Host, path: str) -> list[str]:
+        listed.append(path)
+        return names(self, path)
+
+    monkeypatch.setattr(Host, "names", listing)
+    processes = ProcessTable(Host())
+    processes.scan()
+    with subprocess.Popen(["/bin/sleep", "1000"]) as child:
+        try:
+            assert child.pid in processes.scan().ints("pid")
+            assert len(listed) == 2
+            for _ in range(3):
+                processes.scan()
+            assert len(listed) >= 3
+        finally:
+            child.kill()
+    processes.close()
 
 
 @pytest.mark.parametrize("kept", [0, 3])
