@@ -8,6 +8,7 @@ import click
 
 from perftui import __version__
 from perftui.cli import options as shared
+from perftui.cli.allocations import allocations
 from perftui.cli.attach import attach
 from perftui.cli.config import config
 from perftui.cli.diagnose import diagnose
@@ -38,7 +39,7 @@ def program(options: Options) -> int:
     Without a command: the terminal screen on this host; pick a target in it.
 
     \b
-    TARGET is a PID or name:PATTERN (must match one process).
+    TARGET is a PID, name:PATTERN (must match one process), unit:NAME.service, cgroup:PATH or container:ID.
     Exit codes: 0 done, 1 a check failed, 2 wrong usage or configuration,
     3 no such target, 4 not permitted, 5 nothing can be delivered here,
     6 refused for safety, 129 130 143 ended by a signal.
@@ -53,5 +54,9 @@ def program(options: Options) -> int:
     return 0
 
 
-for _command in (attach, run, diagnose, record, replay, diff, tune, doctor, explain, export, config, schema):
+_COMMANDS = (
+    attach, run, diagnose, record, replay, diff, allocations, tune, doctor, explain, export, config, schema,
+)  # fmt: skip
+
+for _command in _COMMANDS:
     program.add_command(_command)

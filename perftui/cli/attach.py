@@ -14,7 +14,7 @@ from perftui.cli.options import Options
 @shared.children
 @shared.common
 def attach(options: Options, target: str) -> int:
-    """Open the screen on TARGET: a PID, or name:PATTERN.
+    """Open the screen on TARGET: a PID, name:PATTERN, unit:NAME.service, cgroup:PATH or container:ID.
 
     Without a terminal a plain report is printed instead.
     """

@@ -84,7 +84,10 @@ class TaskCollector:
             return listable
         version = next((python.version for python in found.values() if python.version), "")
         if not found:
-            raise NoData("the target is not a Python process, or its memory map is hidden")
+            raise NoData(
+                "the target is not a Python process, or its memory map is hidden",
+                "for a Python process of another user run as root, or give CAP_SYS_PTRACE",
+            )
         raise NoData(
             f"asyncio tasks can be seen from Python 3.14 on; the target runs {version or 'another version'}",
             "run it on Python 3.14 or later",
