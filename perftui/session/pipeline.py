@@ -29,6 +29,12 @@ MAX_SAMPLES = 64
 SLOWEST_READINGS = 12
 """So many ticks back the last but one reading of a slow section is looked for."""
 
+JUDGED_THREADS = 400
+"""A target of fewer threads is judged in every tick, one of fewer than twice as many in every second one, and so on."""
+
+HALF_A_TICK_NS = 500_000_000
+"""A tick comes a little late or early: so much is allowed, so that N seconds hold N intervals."""
+
 MAX_MEMORY_POINTS = 3600
 HISTORY_POINTS = 240
 SUMMARY_TICKS = 20
@@ -48,6 +54,7 @@ class Pipeline:
         self._tiers = Tiers(NAMES, options.interval_seconds)
         self._recent: dict[str, Summary] = {}
         self._fed = 0
+        self._unjudged = 0
         self._firing: frozenset[str] = frozenset()
         self._fresh_ns: int | None = 0
         self.interval: Interval | None = None
@@ -66,16 +73,9 @@ class Pipeline:
             return
         self.interval = Interval.between(earlier[0], sample, earlier[1:])
         self._tiers.append(sample.wall_ns, sample.monotonic_ns, headline(self.interval) | details(self.interval))
-        self.window = Window(
-            samples=tuple(self._samples),
-            profile=self.profile,
-            profile_status=sample.profile_status,
-            memory=tuple(self._memory),
-        )
         if judge:
             self._sum_up()
-            self.diagnosis = classify(self.window, self._firing)
-            self._firing = frozenset(finding.rule for finding in self.diagnosis.findings)
+            self._judge(sample)
 
     def update(
         self,
@@ -125,6 +125,22 @@ class Pipeline:
     def history(self) -> dict[str, tuple[float, ...]]:
         return self._tiers.latest(HISTORY_POINTS)
 
+    def _judge(self, sample: Sample) -> None:
+        """Renew the verdict; that of many threads not in every tick once the window is full: it takes 4 ms per 100."""
+        filled = sample.monotonic_ns - self._samples[0].monotonic_ns >= self._span_ns - HALF_A_TICK_NS
+        self._unjudged += 1
+        if filled and sample.threads and self._unjudged <= len(sample.threads.threads) // JUDGED_THREADS:
+            return
+        self._unjudged = 0
+        self.window = Window(
+            samples=tuple(self._samples),
+            profile=self.profile,
+            profile_status=sample.profile_status,
+            memory=tuple(self._memory),
+        )
+        self.diagnosis = classify(self.window, self._firing)
+        self._firing = frozenset(finding.rule for finding in self.diagnosis.findings)
+
     def _sum_up(self) -> None:
         """The last 15 minutes of the series whose turn it is."""
         now = self._tiers.now_ns
@@ -138,8 +154,7 @@ class Pipeline:
         self._samples.append(sample)
         if self._fresh_ns is None:
             self._fresh_ns = sample.monotonic_ns
-        # A tick comes a little late or early: half of one is allowed, so that N seconds hold N intervals.
-        oldest = sample.monotonic_ns - self._span_ns - 500_000_000
+        oldest = sample.monotonic_ns - self._span_ns - HALF_A_TICK_NS
         while len(self._samples) > 2 and self._samples[0].monotonic_ns < oldest:
             self._samples.popleft()
         if len(self._samples) > MAX_SAMPLES:

@@ -8,7 +8,8 @@ from perftui.model.table import Table
 from perftui.model.target import HOST
 from perftui.model.update import OwnCost
 from perftui.session.options import SessionOptions
-from perftui.session.pipeline import HISTORY_POINTS, MAX_SAMPLES, Pipeline
+from perftui.session.pipeline import HISTORY_POINTS, JUDGED_THREADS, MAX_SAMPLES, Pipeline
+from tests.tui.fixtures import build_sample
 
 COST = OwnCost(cpu_pct=1.0, rss_bytes=1)
 
@@ -117,6 +118,17 @@ def test_a_fresh_start_judges_only_what_comes_after() -> None:
     assert pipeline.window.whole.cpu.total.busy_ratio == 0.0
     assert pipeline.profile is not None
     assert pipeline.profile.samples == 1
+
+
+def test_many_threads_are_judged_in_every_third_tick_once_the_window_is_full() -> None:
+    pipeline = Pipeline(SessionOptions(window_seconds=3.0))
+    judged = []
+    for tick in range(13):
+        before = pipeline.diagnosis
+        pipeline.feed(build_sample(tick, processes=10, threads=2 * JUDGED_THREADS))
+        if pipeline.diagnosis is not before:
+            judged.append(tick)
+    assert judged == [1, 2, 5, 8, 11]
 
 
 def test_a_recorded_session_gives_the_same_answers() -> None:
