@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from perftui.report.documents import DOCUMENTS
 from tests.cli.conftest import Perftui
 
 
@@ -15,10 +16,4 @@ def test_one_schema(perftui: Perftui, name: str) -> None:
 
 def test_all_schemas(perftui: Perftui) -> None:
     printed = json.loads(perftui("schema").stdout)
-    assert set(printed) == {
-        "perftui.diagnosis/1",
-        "perftui.proposals/1",
-        "perftui.journal/1",
-        "perftui.doctor/1",
-        "perftui.diff/1",
-    }
+    assert set(printed) == set(DOCUMENTS)

@@ -1,0 +1,54 @@
+"""kill -9 while it records: all but the last five seconds can be replayed."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from perftui.store.recording import Recording
+from tests.accept.story import check, kill, wait_for
+from tests.accept.terminals import fresh_state
+from tests.scenarios.play import ROOT, playing
+
+RECORD_SECONDS = 23
+LOST_SECONDS = 6.0
+"""A part is written every 5 s; the sample that it waits for comes within one more."""
+
+
+def stories() -> Iterator[str]:
+    """Yields a line for each claim that holds. Failed for the first that does not."""
+    with playing("tests.scenarios.s05_gil") as target, fresh_state() as environment:
+        path = Path(environment["XDG_STATE_HOME"]) / "killed.perftui"
+        killed_ns = _record_and_kill(target, path, environment)
+        recording = Recording(path)
+        times = [sample.monotonic_ns / 1e9 for sample in recording.samples(recording.first_ns, recording.last_ns)]
+        lost = (killed_ns - recording.last_ns) / 1e9
+        recording.close()
+        check(0 <= lost <= LOST_SECONDS, f"at most {LOST_SECONDS:g} s are lost, not {lost:.1f} s")
+        check(all(newer - older < 1.5 for older, newer in pairwise(times)), "no sample is missing before that")
+        yield f"{len(times)} samples of {RECORD_SECONDS} s are there, {lost:.1f} s are lost"
+
+        argv = [sys.executable, "-m", "perftui", "replay", str(path), "--json"]
+        done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+        check(done.returncode == 0, f"the replay ended with {done.returncode}: {done.stderr}")
+        verdict = json.loads(done.stdout)["verdict"]
+        check(verdict is not None and verdict["rule"] == "coord-gil", f"the replay's verdict is {verdict}")
+        yield "the replay has the verdict coord-gil"
+
+
+def _record_and_kill(target: int, path: Path, environment: dict[str, str]) -> int:
+    """When it was killed, as a wall-clock time in nanoseconds."""
+    argv = ["env", *(f"{name}={folder}" for name, folder in environment.items())]
+    argv += [sys.executable, "-m", "perftui", "record", str(target), "-o", str(path)]
+    with subprocess.Popen(argv, cwd=ROOT, stderr=subprocess.DEVNULL) as recorder:
+        try:
+            wait_for(path.exists, "a recording")
+            time.sleep(RECORD_SECONDS)
+        finally:
+            kill(recorder.pid, signal.SIGKILL)
+            killed_ns = time.time_ns()
+    return killed_ns
