@@ -1,7 +1,7 @@
 """Samples back from what changed: the inverse of ``delta``."""
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,33 +12,16 @@ from perftui.model.sample import Sample
 from perftui.model.table import Table
 from perftui.store.delta import TEXT_MARK, TIMES, moved
 from perftui.store.shape import build, integers_in, tables_in
-from perftui.store.streams import MASK, Column, Streams, apply
+from perftui.store.streams import MASK, Streams, apply
 from perftui.store.windows import WindowDecoder
 
 _TYPES: Mapping[str, Any] = {field.name: field.type for field in msgspec.structs.fields(Sample)}
 _LONGEST_TEXT = 1 << 16
 _MOST_ROWS = 1 << 20
-_NO_CHANGE: tuple["array[int]", "array[int]"] = (array("Q"), array("Q"))
 
 
-class _Cursor:
-    """How far one column has been read."""
-
-    __slots__ = ("_at", "_column")
-
-    def __init__(self, column: Column) -> None:
-        self._column = column
-        self._at = 0
-
-    def take(self, record: int) -> tuple["array[int]", "array[int]"]:
-        """Rows and values of a record; call it once for each record, in order."""
-        counts = self._column.counts
-        count = counts[record] if record < len(counts) else 0
-        if not count:
-            return _NO_CHANGE
-        start = self._at
-        self._at = start + count
-        return self._column.rows[start : self._at], self._column.values[start : self._at]
+Changes = Mapping[str, tuple[Sequence[int], Sequence[int]]]
+"""What one record changes, by column: rows and values."""
 
 
 class _Rows:
@@ -53,7 +36,7 @@ class _Rows:
         self._table: Table | None = None
         self._shown: dict[str, tuple[str, ...]] = {}
 
-    def advance(self, changed: Mapping[str, tuple["array[int]", "array[int]"]]) -> None:
+    def advance(self, changed: Changes) -> None:
         moves = changed.get(self._name)
         if moves is not None:
             self._move(list(zip(*moves, strict=True)))
@@ -103,7 +86,7 @@ class _Field:
         self._stale = True
         self._value: Any = None
 
-    def advance(self, changed: Mapping[str, tuple["array[int]", "array[int]"]], monotonic_ns: int) -> None:
+    def advance(self, changed: Changes, monotonic_ns: int) -> None:
         change = changed.get(self._name)
         if change is not None:
             apply(self._ints, *change)
@@ -131,11 +114,7 @@ class Decoder:
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
-        self._cursors: dict[str, list[tuple[str, _Cursor]]] = {}
-        for name, column in streams.columns.items():
-            if name != TIMES:
-                self._cursors.setdefault(name.partition("/")[0], []).append((name, _Cursor(column)))
-        self._clock = _Cursor(streams.columns.get(TIMES) or Column(array("Q"), array("Q"), array("Q")))
+        self._changes = _by_record(streams)
         self._record = -1
         self._times = array("Q", bytes(16))
         self._texts: list[str] = []
@@ -152,7 +131,9 @@ class Decoder:
         if self._record + 1 >= self._streams.records:
             return False
         self._record += 1
-        apply(self._times, *self._clock.take(self._record))
+        changes = self._changes[self._record]
+        if TIMES in changes:
+            apply(self._times, *changes.pop(TIMES)[TIMES])
         notes = self._streams.notes[self._record]
         self._texts += (visible(text, _LONGEST_TEXT) for text in notes.texts)
         for window in notes.windows:
@@ -163,7 +144,8 @@ class Decoder:
         for name, leaves in notes.changed.items():
             for at, leaf in leaves.items():
                 self._fields[name].others[at] = _shown(leaf)
-        self._apply({*notes.fresh, *notes.changed})
+        for name in {*changes, *notes.fresh, *notes.changed} & self._fields.keys():
+            self._fields[name].advance(changes.get(name, {}), self._monotonic_ns)
         return True
 
     def sample(self) -> Sample:
@@ -180,15 +162,20 @@ class Decoder:
     def _monotonic_ns(self) -> int:
         return self._times[0]
 
-    def _apply(self, noted: set[str]) -> None:
-        for name, cursors in self._cursors.items():
-            changed = {stream: change for stream, cursor in cursors if len((change := cursor.take(self._record))[0])}
-            if (changed or name in noted) and name in self._fields:
-                noted.discard(name)
-                self._fields[name].advance(changed, self._monotonic_ns)
-        for name in noted:  # those without a number in them
-            if name in self._fields:
-                self._fields[name].advance({}, self._monotonic_ns)
+
+def _by_record(streams: Streams) -> list[dict[str, Changes]]:
+    """For each record, what changes in each field."""
+    found: list[dict[str, dict[str, tuple[Sequence[int], Sequence[int]]]]] = [{} for _ in range(streams.records)]
+    for name, column in streams.columns.items():
+        field = name.partition("/")[0]
+        rows, values = memoryview(column.rows), memoryview(column.values)
+        start = 0
+        for record, count in enumerate(column.counts):
+            if count:
+                stop = start + count
+                found[record].setdefault(field, {})[name] = (rows[start:stop], values[start:stop])
+                start = stop
+    return found  # type: ignore[return-value]  # a mapping of what is only read
 
 
 def _shown(leaf: Any) -> Any:

@@ -87,7 +87,11 @@ def _give(shape: Any, ints: Iterator[int], others: Iterator[Any], tables: Iterat
     if shape in (INT, SINCE):
         return next(ints)
     if isinstance(shape, dict):
-        return {name: _give(entry, ints, others, tables) for name, entry in shape.items()}
+        # Leaves here and not by a call each: a sample has 300 of them.
+        return {
+            name: next(ints) if entry == INT else next(others) if entry == OTHER else _give(entry, ints, others, tables)
+            for name, entry in shape.items()
+        }
     if isinstance(shape, list) and shape and shape[0] == _LIST:
         return [_give(entry, ints, others, tables) for entry in shape[1:]]
     if isinstance(shape, list) and shape and shape[0] == _TABLE:

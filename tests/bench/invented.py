@@ -28,9 +28,9 @@ _TYPES: dict[str, Any] = {field.name: field.type for field in msgspec.structs.fi
 
 
 class Invention:
-    """An endless iterator; the same samples give the same future."""
+    """An endless iterator; the same samples give the same future. It has at most so many ``processes``."""
 
-    def __init__(self, samples: Sequence[Sample]) -> None:
+    def __init__(self, samples: Sequence[Sample], processes: int) -> None:
         self._chance = random.Random(7)
         self._samples = samples
         self._tracks = {
@@ -38,8 +38,8 @@ class Invention:
             for name in FIELDS
             if name != "processes"
         }
-        processes = samples[-1].processes
-        self._crowd = _Crowd(processes, self._chance) if processes is not None else None
+        section = samples[-1].processes
+        self._crowd = _Crowd(section, processes, self._chance) if section is not None else None
 
     def __iter__(self) -> Iterator[Sample]:
         now, wall = self._samples[-1].monotonic_ns, self._samples[-1].wall_ns
@@ -118,18 +118,21 @@ class _Cells:
 class _Crowd:
     """The host's processes, in the manner of ``host.process_table``: the last row moves into a gap."""
 
-    def __init__(self, section: ProcessSection, chance: random.Random) -> None:
+    def __init__(self, section: ProcessSection, rows: int, chance: random.Random) -> None:
         self._section = section
         self._chance = chance
-        self._columns = {name: array("q", data) for name, data in section.processes.columns.items()}
-        self._names = list(section.processes.text("name"))
-        self._commands = list(section.processes.text("command"))
+        self._columns = {name: array("q", data)[:rows] for name, data in section.processes.columns.items()}
+        self._names = list(section.processes.text("name"))[:rows]
+        self._commands = list(section.processes.text("command"))[:rows]
         self._weights = [chance.paretovariate(1) for _ in self._names]
         self._newest = max(self._columns["pid"])
 
     def next(self, now: int) -> ProcessSection:
         rows = len(self._names)
-        for row in set(self._chance.choices(range(rows), self._weights, k=int(CHANGING * rows * 1.5))):
+        running: set[int] = set()
+        while len(running) < CHANGING * rows:  # the same ones again and again, as on a real host
+            running.update(self._chance.choices(range(rows), self._weights, k=8))
+        for row in running:
             self._run(row)
         if self._chance.random() < CHURN:
             self._end(self._chance.randrange(rows))
