@@ -8,7 +8,7 @@ from perftui.model.table import Table
 from perftui.model.target import HOST
 from perftui.model.update import OwnCost
 from perftui.session.options import SessionOptions
-from perftui.session.pipeline import HISTORY_POINTS, JUDGED_THREADS, MAX_SAMPLES, Pipeline
+from perftui.session.pipeline import HISTORY_POINTS, JUDGED_THREADS, MAX_SAMPLES, SUMMARY_TICKS, Pipeline
 from tests.tui.fixtures import build_sample
 
 COST = OwnCost(cpu_pct=1.0, rss_bytes=1)
@@ -161,3 +161,27 @@ def test_an_update_carries_the_sampler_state_of_its_sample() -> None:
     assert pipeline.window is not None
     assert pipeline.window.profile_status is None
     assert pipeline.update(sample(1, 10), COST).profile_status.state == "off"
+
+
+def test_the_recent_past_is_summed_up_a_few_series_at_a_time() -> None:
+    pipeline = Pipeline(SessionOptions())
+    for second in range(2 * SUMMARY_TICKS):
+        taken = sample(second, 50 * second)
+        pipeline.feed(taken)
+    recent = pipeline.update(taken, COST).recent
+    assert set(recent) == set(pipeline.history())
+    assert (recent["cpu"].mean, recent["cpu"].peak, recent["memory"].p95) == (0.5, 0.5, 0.25)
+
+
+def test_another_target_goes_on_with_the_past_of_the_host() -> None:
+    old, new = Pipeline(SessionOptions()), Pipeline(SessionOptions())
+    for tick in range(30):
+        old.feed(build_sample(tick, processes=10))
+    before = old.history()
+    assert "target-cpu" in before
+    new.adopt_past(old)
+    assert new.history() == {name: values for name, values in before.items() if not name.startswith("target-")}
+    new.feed(build_sample(30, processes=10))
+    new.feed(build_sample(31, processes=10))
+    assert len(new.history()["cpu"]) == len(before["cpu"]) + 1
+    assert [value for value in new.history()["target-cpu"] if value == value] == [new.history()["target-cpu"][-1]]

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from perftui.model.finding import Blame, Evidence
+from perftui.model.series import summary_of
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.findings import finding_block, labelled, unknown_block, where
 from perftui.tui.renderables.gauges import gauges
@@ -158,6 +159,17 @@ def test_a_fact_is_shown_whole_or_not_at_all(width: int) -> None:
         assert shown == list(gauge.facts[: len(shown)])
         for cut in gauge.facts[len(shown) :]:
             assert f" {cut[:6]}" not in line or cut[:6] in "  ".join(shown)
+
+
+def test_peak_and_p95_are_of_fifteen_minutes_where_they_are_known() -> None:
+    shown = build_update()
+    latest = max(shown.history["target-cpu"])
+    past = summary_of([0, 1, 2], [0.5, 1.25, 3.75], 1.0)
+    [row] = [row for row in gauges(replace(shown, recent={"target-cpu": past})) if row.of_target and row.label == "CPU"]
+    assert (row.facts[0], row.facts[-1]) == ("peak 3.75 cores", "p95 3.75 cores of 15 min")
+    past = replace(past, peak=latest / 2)
+    [row] = [row for row in gauges(replace(shown, recent={"target-cpu": past})) if row.of_target and row.label == "CPU"]
+    assert row.facts[0] == f"peak {latest:.2f} cores"
 
 
 def test_the_network_row_names_the_traffic_that_it_leaves_out() -> None:

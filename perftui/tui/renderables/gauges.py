@@ -69,12 +69,12 @@ def _target(update: Update) -> Iterator[Gauge]:
     if quota:
         shape.insert(0, f"quota {quota.quota_cores:.2g}, throttled {ratio_text(quota.throttled_periods_ratio)}")
     yield _gauge(
-        update, cores, "CPU", 2, "tree", lambda value: f"{value:.2f} cores",
+        update, "target-cpu", cores, "CPU", 2, "tree", lambda value: f"{value:.2f} cores",
         ceiling=max(1.0, ceil(_known(peak_of(cores)))), facts=shape, of_target=True,
     )  # fmt: skip
     delay = history.get("target-delay", ())
     yield _gauge(
-        update, delay, "delay", 3, "threads", lambda value: f"{value:.2f} s/s",
+        update, "target-delay", delay, "delay", 3, "threads", lambda value: f"{value:.2f} s/s",
         ceiling=max(1.0, ceil(_known(peak_of(delay)))), facts=("waiting for a CPU",), of_target=True,
     )  # fmt: skip
     rss = history.get("target-rss", ())
@@ -82,7 +82,7 @@ def _target(update: Update) -> Iterator[Gauge]:
     if tree:
         faults = [f"swap {bytes_text(tree.swap_bytes)}", f"{count_text(tree.major_faults_per_s)}/s major faults"]
     yield _gauge(
-        update, rss, "RSS", 5, "tree", bytes_text,
+        update, "target-rss", rss, "RSS", 5, "tree", bytes_text,
         ceiling=round_ceiling(_known(peak_of(rss)), 1.0), facts=faults, of_target=True,
     )  # fmt: skip
     yield _rate(update, ("target-read", "target-write"), "I/O", 9, "tree", (), of_target=True)
@@ -90,6 +90,7 @@ def _target(update: Update) -> Iterator[Gauge]:
 
 def _gauge(
     update: Update,
+    name: str,
     series: Sequence[float],
     label: str,
     rank: int,
@@ -100,17 +101,22 @@ def _gauge(
     facts: Sequence[str],
     of_target: bool = False,
 ) -> Gauge:
-    """The row of one series: its last value, its peak, its history; or why there is none."""
+    """The row of one series: its last value, its peak, its history; or why there is none.
+
+    Peak and p95 are of the last 15 minutes where those were summed up; the peak may be newer than that.
+    """
     now = series[-1] if series else nan
     if isnan(now):
         return Gauge(label, rank, missing=_reason(update.sample, collector), of_target=of_target)
-    facts = (f"peak {text(peak_of(series))}", *facts)
+    past = update.recent.get(name)
+    peak = max(peak_of(series), past.peak) if past else peak_of(series)
+    facts = (f"peak {text(peak)}", *facts, *([f"p95 {text(past.p95)} of 15 min"] if past else []))
     return Gauge(label, rank, text(now), series, ceiling, facts, of_target=of_target)
 
 
 def _ratio(update: Update, name: str, label: str, rank: int, collector: str, facts: Sequence[str]) -> Gauge:
     series = update.history.get(name, ())
-    return _gauge(update, series, label, rank, collector, ratio_text, ceiling=1.0, facts=facts)
+    return _gauge(update, name, series, label, rank, collector, ratio_text, ceiling=1.0, facts=facts)
 
 
 def _rate(
@@ -132,7 +138,7 @@ def _rate(
         )
         facts = (" ".join(sides), *facts)
     top = round_ceiling(_known(peak_of(both)), NETWORK_FLOOR)
-    return _gauge(update, both, label, rank, collector, rate_text, ceiling=top, facts=facts, of_target=of_target)
+    return _gauge(update, "", both, label, rank, collector, rate_text, ceiling=top, facts=facts, of_target=of_target)
 
 
 def _pressure(update: Update) -> Iterator[Gauge]:
