@@ -50,7 +50,7 @@ fmt: $(STAMP)  ## format the code and mend what ruff can mend
 scenarios: $(STAMP)  ## judge the classifier by planted bottlenecks [ONLY=1,5 REPEATS=3 VARIANTS=1]
 	@$(BIN)/python -m tests.scenarios.run --only '$(ONLY)' --repeats $(REPEATS) $(if $(VARIANTS),--variants) $(ARGS)
 
-accept: $(STAMP)  ## play whole stories against the real thing [ONLY=ssh,exits,deadman,hostile,allocations,prometheus]
+accept: $(STAMP)  ## play whole stories against the real thing [ONLY=ssh,exits or ARGS=--help]
 	@$(BIN)/python -m tests.accept.run --only '$(ONLY)' $(ARGS)
 
 bench-ui: $(STAMP)  ## what the screen costs, beside htop and glances

@@ -262,6 +262,48 @@ class JournalDocument(Document, frozen=True, kw_only=True):
     entries: tuple[EntryDoc, ...]
 
 
+class AllocatorDoc(Document, frozen=True, kw_only=True):
+    """One function: what it asked for itself, and together with all that it called."""
+
+    function: str
+    file: str
+    line: int
+    self_bytes: int
+    total_bytes: int
+    allocations: int
+
+
+class AllocationStackDoc(Document, frozen=True, kw_only=True):
+    """``stack`` is the thread and the frames ``function (file:line)``, the root first, with semicolons between."""
+
+    size_bytes: int
+    allocations: int
+    stack: str
+
+
+class AllocationViewDoc(Document, frozen=True, kw_only=True):
+    """The totals are of all allocations; ``stacks`` are the heaviest, ``functions`` what is in them."""
+
+    size_bytes: int
+    allocations: int
+    functions: tuple[AllocatorDoc, ...]
+    stacks: tuple[AllocationStackDoc, ...]
+
+
+class AllocationsDocument(Document, frozen=True, kw_only=True):
+    """``perftui allocations``: of what was asked for in these seconds, what was ``held`` when they ended.
+
+    ``peak`` is what was live at the moment when most was. Memory that the target had before is in neither.
+    """
+
+    schema: Literal["perftui.allocations/1"] = "perftui.allocations/1"
+    target: TargetDoc
+    tool: str
+    seconds: float
+    held: AllocationViewDoc
+    peak: AllocationViewDoc
+
+
 class CheckDoc(Document, frozen=True, kw_only=True):
     """One thing that can be seen or set here (``ok``), in part (``limited``) or not (``missing``)."""
 
@@ -362,6 +404,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "perftui.proposals/1": ProposalsDocument,
     "perftui.journal/1": JournalDocument,
     "perftui.doctor/1": DoctorDocument,
+    "perftui.allocations/1": AllocationsDocument,
     "perftui.diff/1": DiffDocument,
     "perftui.tick/1": TickDocument,
 }

@@ -1,6 +1,6 @@
 """Play whole stories against the real thing: a real terminal, sshd, kernel.
 
-    python -m tests.accept.run [--only ssh,exits,deadman,hostile,prometheus,process-metrics] [--fresh]
+    python -m tests.accept.run [--only ssh,exits] [--fresh]
 
 What held is kept in ``.accept/stories.json`` until the code changes, so a run that was broken off goes on.
 """
@@ -9,7 +9,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterator
 
-from tests.accept import allocations, deadman, exits, hostile, process_metrics, prometheus, ssh
+from tests.accept import allocations, deadman, exits, hostile, process_metrics, prometheus, record_kill, slow_link, ssh
 from tests.accept.story import Failed
 from tests.scenarios.play import ROOT, NotStarted
 from tests.scenarios.run import code_digest
@@ -19,6 +19,8 @@ STORIES: dict[str, Callable[[], Iterator[str]]] = {
     "exits": exits.stories,
     "deadman": deadman.stories,
     "hostile": hostile.stories,
+    "slow-link": slow_link.stories,
+    "record-kill": record_kill.stories,
     "allocations": allocations.stories,
     "prometheus": prometheus.stories,
     "process-metrics": process_metrics.stories,
