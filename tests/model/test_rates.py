@@ -61,7 +61,8 @@ def test_interrupts_where_the_kernel_counts_them() -> None:
         replace(section, interrupts_total=at * 500, softirqs_total=7)
         for at, section in enumerate((older.cpu, newer.cpu))
     )
-    use = Interval.between(*(replace(each, cpu=cpu) for each, cpu in zip((older, newer), counted, strict=True))).cpu
+    first, second = (replace(each, cpu=cpu) for each, cpu in zip((older, newer), counted, strict=True))
+    use = Interval.between(first, second).cpu
     assert use is not None
     assert (use.interrupts_per_s, use.softirqs_per_s) == (500, 0)
 
