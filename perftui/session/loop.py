@@ -127,9 +127,10 @@ class Session:
 
         try:
             self._loop(keep, seconds)
+            ended = self._watched.source.ended  # asked before it is closed: then it always has
         finally:
             self.stop()
-        if not last or (self._watched.source.ended and _says_nothing(last[0].diagnosis)):
+        if not last or (ended and _says_nothing(last[0].diagnosis)):
             raise TargetEnded("the target ended before anything was measured")
         return last[0]
 
