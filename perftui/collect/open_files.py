@@ -44,7 +44,7 @@ class Deleted(NamedTuple):
 
 
 class OpenFileCollector:
-    """Costs about 2 µs a descriptor. At most 10,000 of a process are looked at, and 50,000 of all."""
+    """Costs about 2.4 µs a descriptor. At most 10,000 of a process are looked at, and 50,000 of all."""
 
     name = "open-files"
     section = "open_files"

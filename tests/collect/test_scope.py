@@ -1,13 +1,19 @@
 """Which processes belong to the target."""
 
+import os
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perftui.collect.scope import Scope, descendants, scope_of
+from perftui.collect.scope import Scope, descendants, living, scope_of
+from perftui.errors import NoData
+from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.sample import ProcessSection
 from perftui.model.table import Table
 from perftui.model.target import ProcessId, Target
+from tests.collect.held import held_child
 
 
 def section(*rows: tuple[int, int, int]) -> ProcessSection:
@@ -42,3 +48,20 @@ def test_it_ends_on_any_table(rows: list[tuple[int, int, int]]) -> None:
     found = list(descendants(section(*rows), 1))
     assert len(found) == len(set(found))
     assert 1 not in found
+
+
+def test_the_living_are_bounded_and_the_main_one_is_first() -> None:
+    with held_child("print('up', flush=True)\ninput()") as (host, target):
+        main = target.process
+        scope = Scope(target, (main.pid, (1 << 22) - 1, os.getpid()))
+        found, beyond = living(host, scope, 3)
+        assert (found[0], [process.pid for process in found], beyond) == (main, [main.pid, os.getpid()], 0)
+        assert living(host, scope, 1) == ([main], 2)
+
+
+def test_without_a_living_target_there_is_nothing_to_read() -> None:
+    with pytest.raises(NoData, match="no process is watched"):
+        living(Host(), Scope(None, ()), 3)
+    other = Scope(held(True), (os.getpid(),))  # another process has its place
+    with pytest.raises(NoData, match="process 10 has ended"):
+        living(Host(), other, 3)
