@@ -124,6 +124,12 @@ def test_a_target_that_ended_before_the_first_look_is_an_error(journal: Journal)
         Session(Host(), held, QUICK, journal).run(5)
 
 
+def test_a_target_that_was_seen_too_briefly_has_not_ended(child: subprocess.Popen[bytes], journal: Journal) -> None:
+    update = Session(Host(), HeldTarget.open(Host(), child.pid), QUICK, journal).run(0.01)
+    assert update.sample.tree is not None
+    assert update.sample.tree.alive
+
+
 def test_select_moves_to_another_process(child: subprocess.Popen[bytes], journal: Journal) -> None:
     session = Session(Host(), None, QUICK, journal)
     updates = Updates()
