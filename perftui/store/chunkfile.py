@@ -123,8 +123,11 @@ class ChunkFile:
         opened = cls(path, database)
         try:
             opened._check()
-        except BaseException:
+        except StoreError as error:
             database.close()
+            log = Path(f"{path}-wal")
+            if isinstance(error.__cause__, sqlite3.OperationalError) and log.exists():
+                raise StoreError(f"{error}: copy it with {log.name} to a folder you can write to") from error
             raise
         return opened
 

@@ -1,6 +1,7 @@
 """Files that are no recordings, or not any more. What a good one does is in ``test_recording``."""
 
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from perftui.errors import StoreError
 from perftui.store.chunkfile import VERSION, ChunkFile
-from perftui.store.recording import Recording
+from perftui.store.recording import Recording, RecordingWriter
 from tests.store.support import EPOCH, FOREVER, HEADER, SECOND
 from tests.store.test_recording import opened, path, record
 
@@ -49,6 +50,21 @@ def test_a_newer_format(path: Path) -> None:
     database.close()
     with pytest.raises(StoreError, match=rf"newer perftui \(format {VERSION + 1}\)"):
         Recording(path)
+
+
+def test_one_that_was_cut_off_and_cannot_be_opened_here_names_the_remedy(path: Path, tmp_path: Path) -> None:
+    writer = RecordingWriter(path, header=HEADER)
+    there = tmp_path / "there"
+    there.mkdir()
+    for file in (path, Path(f"{path}-wal")):
+        shutil.copy(file, there)
+    writer.close()
+    (there / "night.perftui-shm").symlink_to("nowhere")  # as on a read-only disk: it cannot be made
+    with pytest.raises(StoreError, match=r"copy it with night\.perftui-wal to a folder you can write to"):
+        Recording(there / "night.perftui")
+    (there / "night.perftui-shm").unlink()
+    with opened(there / "night.perftui") as found:
+        assert found.header == HEADER
 
 
 @pytest.mark.parametrize("kept", [0.05, 0.3, 0.6, 0.95])
