@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -109,7 +110,7 @@ def _server(address: str, folder: str) -> str:
 
 
 def _asked(query: str) -> float | None:
-    url = f"http://127.0.0.1:19464/api/v1/query?query={urllib.request.quote(query)}"
+    url = f"http://127.0.0.1:19464/api/v1/query?query={urllib.parse.quote(query)}"
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
             found = json.load(answer)["data"]["result"]

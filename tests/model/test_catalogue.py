@@ -63,7 +63,7 @@ def structs_of(struct: type[msgspec.Struct]) -> set[type[msgspec.Struct]]:
 
 
 @pytest.fixture(scope="module")
-def samples() -> list[Sample]:
+def samples() -> tuple[Sample, Sample]:
     """Two looks at this process on this host, when every collector has answered."""
     host = Host()
     held = HeldTarget.open(host, resolve(host, str(Path("/proc/self").readlink())))
@@ -76,13 +76,13 @@ def samples() -> list[Sample]:
             return len(taken[-1].collectors) == len(COLLECTORS)
 
         wait_for(all_answered)
-        return [taken[0], source.sample()]
+        return taken[0], source.sample()
     finally:
         source.close()
         held.close()
 
 
-def test_the_tables_have_the_columns_that_are_listed(samples: list[Sample]) -> None:
+def test_the_tables_have_the_columns_that_are_listed(samples: tuple[Sample, Sample]) -> None:
     seen = 0
     for reading in READINGS:
         section = getattr(samples[-1], reading.section)
@@ -107,7 +107,7 @@ def tables_of(struct: msgspec.Struct) -> list[tuple[str, Table]]:
     return found
 
 
-def test_what_is_observed_is_declared(samples: list[Sample]) -> None:
+def test_what_is_observed_is_declared(samples: tuple[Sample, Sample]) -> None:
     for reading in READINGS:
         section: Section | None = getattr(samples[-1], reading.section)
         declared = {figure.name: figure for figure in figures_of(reading)}
@@ -116,14 +116,14 @@ def test_what_is_observed_is_declared(samples: list[Sample]) -> None:
             assert isinstance(one.value, int | float)
 
 
-def test_rows_of_one_section_are_told_apart(samples: list[Sample]) -> None:
+def test_rows_of_one_section_are_told_apart(samples: tuple[Sample, Sample]) -> None:
     for reading in (reading for reading in READINGS if reading.word):
         section: Section | None = getattr(samples[-1], reading.section)
         rows = [(one.figure.name, one.labels) for one in observed(reading, section)] if section else []
         assert len(set(rows)) == len(rows), reading.section
 
 
-def test_every_series_is_in_the_catalogue(samples: list[Sample]) -> None:
+def test_every_series_is_in_the_catalogue(samples: tuple[Sample, Sample]) -> None:
     interval = Interval.between(*samples)
     assert set(headline(interval)) <= set(NAMES)
     assert {name.partition(":")[0] for name in details(interval)} <= set(NAMES)

@@ -55,7 +55,7 @@ def test_the_loopback_does_not_count() -> None:
 def test_what_is_missing_is_left_out() -> None:
     bare = dict.fromkeys(("cpu", "memory", "disks", "networks", "pressure", "tree", "threads", "cgroup"))
     assert values(**bare) == {}
-    assert details(Interval.between(BEFORE, replace(NOW, **bare))) == {}  # type: ignore[arg-type]  # every one is optional
+    assert details(Interval.between(BEFORE, replace(NOW, **bare))) == {}
 
 
 def test_a_host_without_a_target_has_no_target_series() -> None:
@@ -109,7 +109,7 @@ def test_the_fullest_file_system_and_the_hottest_sensor() -> None:
     )
     found = headline(Interval.between(older, newer))
     assert (found["filesystem"], found["inodes"]) == (0.9, 0.25)
-    assert (found["temperature"], found["power"]) == (71.5, pytest.approx(30.0))
+    assert (found["temperature"], found["power"]) == pytest.approx((71.5, 30.0))
     assert found["cpu-frequency"] == 2.5e9
 
 

@@ -93,7 +93,7 @@ def test_a_gap_is_left_out_and_never_zero() -> None:
     for at in [*range(600), *range(4200, 4800)]:
         tiers.append(START + at * SECOND, at * SECOND, {"cpu": 0.8})
     past = tiers.window("cpu", START, tiers.now_ns)
-    assert (past.p50, past.mean, past.slope_per_s) == (pytest.approx(0.8), pytest.approx(0.8), pytest.approx(0.0))
+    assert (past.p50, past.mean, past.slope_per_s) == pytest.approx((0.8, 0.8, 0.0))
     assert past.coverage_ratio == pytest.approx(0.25, abs=0.01)
     with pytest.raises(NoData, match="no value in that time"):
         tiers.window("cpu", START + 1000 * SECOND, START + 2000 * SECOND)
