@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from perftui.store import flight
+from perftui.store import delta, flight
 from perftui.store.flight import FlightRecorder
 from perftui.store.recording import Recording, RecordingWriter
 from tests.store.support import FOREVER, HEADER, sample_at, window_at
@@ -68,6 +68,11 @@ def test_what_is_large_makes_the_oldest_go_earlier(tmp_path: Path, monkeypatch: 
     kept = dumped(recorder, tmp_path / "a")
     assert kept == list(range(kept[0], 1000))
     assert len(kept) < 900
+
+
+def test_much_to_remember_makes_shorter_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delta, "MOST_KEPT", 60)
+    assert dumped(flown(FlightRecorder(), range(100)), tmp_path / "a") == list(range(100))
 
 
 def test_adding_and_dumping_at_the_same_time(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from perftui.errors import StoreError
-from perftui.store import recording
+from perftui.store import delta, recording
 from perftui.store.chunkfile import ChunkFile, Mark
 from perftui.store.recording import Recording, RecordingWriter
 from tests.store.support import EPOCH, FOREVER, HEADER, SECOND, sample_at, window_at
@@ -72,6 +72,14 @@ def test_chunks_of_300_seconds_take_the_place_of_their_parts(path: Path) -> None
     database = sqlite3.connect(path)
     assert database.execute("SELECT count(*) FROM part").fetchone() == (0,)
     database.close()
+
+
+def test_a_chunk_ends_early_when_there_is_too_much_to_remember(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delta, "MOST_KEPT", 60)
+    record(path, range(100))
+    with opened(path) as found:
+        assert len(found._index) > 3
+        assert list(found.samples(0, FOREVER)) == [sample_at(tick) for tick in range(100)]
 
 
 @pytest.mark.parametrize(("since", "until"), [(0, 0), (250, 350), (299, 299), (300, 300), (690, 800), (-5, 1)])
