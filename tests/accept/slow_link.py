@@ -12,7 +12,7 @@ from perftui.store.recording import Recording
 from tests.accept.story import check
 from tests.accept.terminals import fresh_state
 from tests.bench.ui import PTYBENCH
-from tests.scenarios.play import ROOT, playing
+from tests.scenarios.play import ROOT, playing, wait_until_calm
 
 BYTES_PER_SECOND = 20_000
 SECONDS = 60
@@ -26,7 +26,8 @@ MISSED_SECONDS = 1.5
 
 def stories() -> Iterator[str]:
     """Yields a line for each claim that holds. Failed for the first that does not."""
-    with playing("tests.scenarios.s05_gil") as target, fresh_state() as environment:
+    wait_until_calm()
+    with playing("tests.scenarios.s12_healthy_server") as target, fresh_state() as environment:
         figures = _watch(target, environment)
         folder = Path(environment["XDG_STATE_HOME"]) / "perftui" / "recordings"
         paths = sorted(folder.glob("*.perftui"))

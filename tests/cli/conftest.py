@@ -28,10 +28,10 @@ class Perftui:
         }
         self.env.pop("NO_COLOR", None)
 
-    def argv(self, *args: str | int) -> list[str]:
+    def argv(self, *args: str | int | Path) -> list[str]:
         return [sys.executable, "-W", "error", "-m", "perftui", *map(str, args)]
 
-    def __call__(self, *args: str | int, **extra: str) -> "subprocess.CompletedProcess[str]":
+    def __call__(self, *args: str | int | Path, **extra: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             self.argv(*args),
             stdin=subprocess.DEVNULL,
@@ -43,7 +43,7 @@ class Perftui:
             check=False,
         )
 
-    def start(self, *args: str | int) -> "subprocess.Popen[bytes]":
+    def start(self, *args: str | int | Path) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             self.argv(*args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env
         )
