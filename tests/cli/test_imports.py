@@ -27,7 +27,9 @@ def loaded_by(perftui: Perftui, *args: str) -> set[str]:
     return set(line.split()[1:])
 
 
-@pytest.mark.parametrize("args", [("--help",), ("diagnose", "--help"), ("config", "path"), ("schema",), ("explain",)])
+@pytest.mark.parametrize(
+    "args", [("--help",), ("diagnose", "--help"), ("export", "--help"), ("config", "path"), ("schema",), ("explain",)]
+)
 def test_light_commands_load_no_toolkit(perftui: Perftui, args: tuple[str, ...]) -> None:
     assert not loaded_by(perftui, *args) & {"textual", "rich", "numpy"}
 
