@@ -71,7 +71,7 @@ def test_what_is_large_makes_the_oldest_go_earlier(tmp_path: Path, monkeypatch: 
 
 
 def test_much_to_remember_makes_shorter_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delta, "MOST_KEPT", 60)
+    monkeypatch.setattr(delta, "MOST_KEPT", 40)
     assert dumped(flown(FlightRecorder(), range(100)), tmp_path / "a") == list(range(100))
 
 

@@ -75,7 +75,7 @@ def test_chunks_of_300_seconds_take_the_place_of_their_parts(path: Path) -> None
 
 
 def test_a_chunk_ends_early_when_there_is_too_much_to_remember(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delta, "MOST_KEPT", 60)
+    monkeypatch.setattr(delta, "MOST_KEPT", 40)
     record(path, range(100))
     with opened(path) as found:
         assert len(found._index) > 3
