@@ -17,7 +17,7 @@ from perftui.model.table import Table
 from perftui.model.target import ProcessId
 
 MAX_PROCESSES = 64
-MAX_SOCKETS = 512
+MAX_SOCKETS = 128
 """So many have a row; all are counted."""
 
 TRAFFIC = ("received_bytes_total", "acked_bytes_total", "retransmits_total")
@@ -50,12 +50,11 @@ class SocketCollector:
             unix = None if unix is None or local is None else unix + local
         if processes[0].pid in held.hidden:
             raise held.reason
-        inet.sort(key=_rank)
         self._traffic.count(processes, inet, held)
         return SocketSection(
             monotonic_ns=now,
             boottime_ns=since_boot,
-            sockets=_table(inet[:MAX_SOCKETS], held.owners),
+            sockets=_table(sorted(inet, key=_rank)[:MAX_SOCKETS], held.owners),
             processes=self._traffic.table(processes, inet, held),
             unix=None if unix is None else _unix_table(unix),
             total=len(inet),
@@ -128,6 +127,7 @@ def _rank(found: InetSocket) -> tuple[bool, int, int]:
 
 
 def _table(found: list[InetSocket], owners: dict[int, int]) -> Table:
+    found = sorted(found, key=lambda one: one.inode)  # so that a recording of many sections stays small
     rows = [{**one.figures, "pid": owners[one.inode]} for one in found]
     return Table.of(
         {name: [row.get(name, -1) for row in rows] for name in SOCKET_COLUMNS},

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from perftui.model.process_sections import (
+    SOCKET_COLUMNS,
     UNLIMITED,
     DelaySection,
     LimitSection,
@@ -192,12 +193,12 @@ def _threads_of(section: ProcessSection | None, uid: int) -> int | None:
 
 def socket_use(older: SocketSection | None, newer: SocketSection) -> SocketsUse:
     """A socket that is new since the older reading has no rates yet."""
-    was_at = {inode: at for at, inode in enumerate(older.sockets.ints("inode"))} if older else {}
+    before = _figures(older) if older else {}
     seconds = (newer.monotonic_ns - older.monotonic_ns) / 1e9 if older else 0.0
-    names = zip(*(newer.sockets.text(name) for name in _SOCKET_TEXTS), strict=True)
+    texts = zip(*(newer.sockets.text(name) for name in _SOCKET_TEXTS), strict=True)
     uses = [
-        _socket_use(older, was_at.get(inode), newer, at, texts, seconds)
-        for at, (inode, texts) in enumerate(zip(newer.sockets.ints("inode"), names, strict=True))
+        _socket_use(before.get(inode), now, names, seconds)
+        for (inode, now), names in zip(_figures(newer).items(), texts, strict=True)
     ]
     uses.sort(key=lambda use: (-use.trouble[0], -(use.receive_queue + use.send_queue)))
     return SocketsUse(
@@ -208,23 +209,22 @@ def socket_use(older: SocketSection | None, newer: SocketSection) -> SocketsUse:
 _SOCKET_TEXTS = ("protocol", "state", "local_address", "remote_address")
 
 
-def _socket_use(
-    older: SocketSection | None,
-    was: int | None,
-    newer: SocketSection,
-    now: int,
-    texts: tuple[str, ...],
-    seconds: float,
-) -> SocketUse:
+def _figures(section: SocketSection) -> dict[int, dict[str, int]]:
+    """Each socket's columns, by inode."""
+    rows = section.sockets.rows(*SOCKET_COLUMNS)
+    return {row[_INODE]: dict(zip(SOCKET_COLUMNS, row, strict=True)) for row in rows}
+
+
+_INODE = SOCKET_COLUMNS.index("inode")
+
+
+def _socket_use(was: dict[str, int] | None, now: dict[str, int], texts: tuple[str, ...], seconds: float) -> SocketUse:
     protocol, state, local, remote = texts
 
-    def figure(column: str) -> int:
-        return newer.sockets.ints(column)[now]
-
     def rate(column: str) -> float | None:
-        if older is None or was is None:
+        if was is None:
             return None
-        after, before = figure(column), older.sockets.ints(column)[was]
+        after, before = now[column], was[column]
         return rise(after, before) / seconds if before >= 0 <= after else None
 
     def time_ratio(column: str) -> float | None:
@@ -232,17 +232,17 @@ def _socket_use(
         return None if us_per_s is None else min(1.0, us_per_s / 1e6)
 
     sent, again = rate("segments_out_total"), rate("retransmits_total")
-    listens, backlog = state == "listen", figure("send_queue_bytes")
+    listens, backlog = state == "listen", now["send_queue_bytes"]
     return SocketUse(
-        pid=figure("pid"),
-        inode=figure("inode"),
+        pid=now["pid"],
+        inode=now["inode"],
         protocol=protocol,
         state=state,
-        local=_endpoint(local, figure("local_port")),
-        remote=_endpoint(remote, figure("remote_port")),
-        receive_queue=figure("receive_queue_bytes"),
+        local=_endpoint(local, now["local_port"]),
+        remote=_endpoint(remote, now["remote_port"]),
+        receive_queue=now["receive_queue_bytes"],
         send_queue=backlog,
-        rtt_ms=figure("rtt_us") / 1000 if figure("rtt_us") >= 0 else None,
+        rtt_ms=now["rtt_us"] / 1000 if now["rtt_us"] >= 0 else None,
         retransmits_ratio=(
             min(1.0, again / sent) if again is not None and sent and sent * seconds >= LEAST_SEGMENTS else None
         ),
@@ -252,7 +252,7 @@ def _socket_use(
         received_bytes_per_s=rate("received_bytes_total"),
         acked_bytes_per_s=rate("acked_bytes_total"),
         drops_per_s=rate("drops_total"),
-        backlog_ratio=figure("receive_queue_bytes") / backlog if listens and backlog > 0 else None,
+        backlog_ratio=now["receive_queue_bytes"] / backlog if listens and backlog > 0 else None,
     )
 
 

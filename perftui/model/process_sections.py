@@ -72,8 +72,8 @@ class OpenFileSection(Section, frozen=True, kw_only=True):
 class SocketSection(Section, frozen=True, kw_only=True):
     """The tree's sockets, from the kernel's socket diagnostics.
 
-    ``sockets`` has a row per TCP and UDP socket, listeners first, then those with the fullest queues:
-    ``SOCKET_COLUMNS`` and the texts ``protocol state local_address remote_address``. In a listener (state ``listen``)
+    ``sockets`` has a row per TCP and UDP socket, by inode; of too many, the listeners and those with the fullest
+    queues. ``SOCKET_COLUMNS`` and the texts ``protocol state local_address remote_address``. In a listener (``listen``)
     ``receive_queue_bytes`` counts connections to be accepted and ``send_queue_bytes`` is the backlog they may fill.
     Each socket counts once, for the first process that has it.
 
