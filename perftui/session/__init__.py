@@ -2,7 +2,7 @@
 
 ``pipeline`` turns samples into answers and touches nothing outside itself, so a recorded session runs
 through the same code; ``effects`` measures what a change did; ``cost`` what perftui itself uses; ``loop``
-feeds them from the live system.
+feeds them from the live system, ``replay`` from a recording.
 """
 
 from perftui.session.loop import Session
