@@ -21,6 +21,7 @@ from perftui.host.text import visible
 from perftui.profile.preflight import check_rights, check_state
 
 FIRST_VERSION = (3, 7)
+GDB = "gdb"
 REMOTE = "sys.remote_exec"
 """Python 3.14 runs a script that it is handed, without a debugger."""
 
@@ -37,11 +38,6 @@ _CHECK_SECONDS = 30.0
 _PROBE_SECONDS = 20.0
 _PATIENCE_SECONDS = 10.0
 _ENVIRON_BYTES = 1 << 17
-_DEBUGGERS = ("gdb", "lldb")
-_CALL = {
-    "gdb": ("-batch", "-nx", "-p", "{pid}", "-ex", "call (int)getpid()"),
-    "lldb": ("--batch", "--no-lldbinit", "-p", "{pid}", "-o", "expr (int)getpid()"),
-}
 
 
 class Plan(NamedTuple):
@@ -72,8 +68,9 @@ def plan(host: Host, pid: int) -> Plan:
     environment = _environment(host, pid)
     python, memray = _find_memray(host, pid, user, environment)
     remote = memray.remote and version >= (3, 14)
-    method = REMOTE if remote else _find_debugger(user)
-    return Plan(pid, python, visible(memray.version, 32), method, user, environment)
+    if not remote:
+        _check_debugger(user)
+    return Plan(pid, python, visible(memray.version, 32), REMOTE if remote else GDB, user, environment)
 
 
 def risks(found: Plan, command: str, seconds: float) -> tuple[str, ...]:
@@ -81,7 +78,7 @@ def risks(found: Plan, command: str, seconds: float) -> tuple[str, ...]:
     if found.method == REMOTE:
         way = "through sys.remote_exec, at its next step in Python code"
     else:
-        way = f"with {found.method}, which stops it for a second or two"
+        way = "with gdb, which stops it for a second or two"
     lines = [
         f"memray {found.version} of {visible(found.python, 200)} goes into process {found.pid} {way}",
         f"target: {visible(command, 200)}",
@@ -198,32 +195,36 @@ def _candidates(host: Host, pid: int, search: str) -> Iterator[Path]:
     yield Path(host.link(f"/proc/{pid}/exe"))
 
 
-def _find_debugger(user: tuple[int, int] | None) -> str:
-    """The first that can do here what memray needs of it."""
-    installed = [name for name in _DEBUGGERS if shutil.which(name, path=PROGRAM_PATH)]
-    if not installed:
-        raise NotDeliverable("memray gets into a process with a debugger, and there is none: apt-get install gdb")
-    said = {}
-    for name in installed:
-        done, pid = _probe(name, user)
-        if f"= {pid}\n".encode() in done.stdout:
-            return name
-        said[name] = _complaint(done)
-    reasons = "; ".join(f"{name}: {text}" for name, text in said.items())
-    if "not permitted" in reasons:
-        raise NotPermitted(f"processes may not be traced here ({reasons}): start a container with --cap-add=SYS_PTRACE")
+def _check_debugger(user: tuple[int, int] | None) -> None:
+    """gdb must be here and able to do what memray needs of it.
+
+    Not lldb, which memray knows too: ended while it waits for the target it leaves breakpoints there, and the target
+    dies of the first.
+    """
+    program = shutil.which(GDB, path=PROGRAM_PATH)
+    if program is None:
+        raise NotDeliverable(
+            "memray gets into a process with a debugger, and gdb is not installed: apt-get install gdb"
+        )
+    done, pid = _probe(program, user)
+    if f"= {pid}\n".encode() in done.stdout:
+        return
+    said = _complaint(done)
+    if "not permitted" in said:
+        raise NotPermitted(
+            f"processes may not be traced here (gdb: {said}): start a container with --cap-add=SYS_PTRACE"
+        )
     raise NotDeliverable(
-        f"no debugger here can call a function in a process ({reasons}): install gdb 14 or later, or lldb"
+        f"the debugger here cannot call a function in a process (gdb: {said}): install gdb 14 or later"
     )
 
 
-def _probe(name: str, user: tuple[int, int] | None) -> tuple[Completed, int]:
-    """Let a debugger call ``getpid`` in a child that nobody needs."""
-    program = shutil.which(name, path=PROGRAM_PATH) or name
+def _probe(program: str, user: tuple[int, int] | None) -> tuple[Completed, int]:
+    """Let the debugger call ``getpid`` in a child that nobody needs."""
     uid, gid = user or (None, None)
     with subprocess.Popen(["/bin/sleep", "60"], user=uid, group=gid, extra_groups=() if user else None) as child:
         try:
-            argv = [program, *(word.format(pid=child.pid) for word in _CALL[name])]
+            argv = [program, "-batch", "-nx", "-p", str(child.pid), "-ex", "call (int)getpid()"]
             done = run(argv, deadline_seconds=_PROBE_SECONDS, user=user, patience_seconds=_PATIENCE_SECONDS)
             return done, child.pid
         finally:
@@ -234,4 +235,4 @@ def _complaint(done: Completed) -> str:
     if done.timed_out:
         return f"no answer for {_PROBE_SECONDS:.0f} s"
     lines = [line for line in done.stderr.splitlines() if line.strip() and b"No such file" not in line]
-    return visible(lines[-1] if lines else b"it says nothing", 160)
+    return visible(lines[-1].rstrip(b". ") if lines else b"it says nothing", 160)
