@@ -43,6 +43,9 @@ TEXT_MARK = ":"
 MOST_KEPT = 50_000
 """An encoder that remembers so many texts, frames and stacks (some MiB) should begin anew."""
 
+MOST_NUMBERS = 1 << 20
+"""A chunk with so many changes should end: a seek takes them one after the other, 0.2 µs each."""
+
 _LONGEST_TEXT = 1 << 16
 
 
@@ -77,19 +80,20 @@ class Encoder:
         self._fields: dict[str, _Field] = {}
         self._texts: dict[str, int] = {}
         self._times = bytes(16)
+        self._numbers = 0
         self._notes = Notes()
         self._windows = WindowEncoder(self._number_of)
 
     @property
     def full(self) -> bool:
-        """True when it remembers so much that a new chunk should begin."""
-        return len(self._texts) + self._windows.kept > MOST_KEPT
+        """True when the chunk has so much in it that a new one should begin."""
+        return self._numbers > MOST_NUMBERS or len(self._texts) + self._windows.kept > MOST_KEPT
 
     def encode(self, sample: Sample, profiles: Iterable[StackProfile], streams: Streams) -> None:
         """Add one record. All records of a chunk go to the same streams, or to some that are joined later."""
         self._notes = streams.begin(sample.wall_ns)
         times = _as_integers((sample.monotonic_ns, sample.wall_ns - sample.monotonic_ns))
-        _put(streams, TIMES, self._times, times)
+        self._put(streams, TIMES, self._times, times)
         self._times = times
         for name in FIELDS:
             value = getattr(sample, name)
@@ -112,7 +116,7 @@ class Encoder:
         elif others != field.others:
             pairs = enumerate(zip(field.others, others, strict=True))
             self._notes.changed[name] = {at: new for at, (old, new) in pairs if new != old}
-        _put(streams, name, field.ints, ints)
+        self._put(streams, name, field.ints, ints)
         for at, (columns, table) in enumerate(zip(field.tables, flat.tables, strict=True)):
             self._encode_table(f"{name}/{at}", columns, table, streams)
         field.value, field.shape, field.others, field.ints = value, flat.shape, others, ints
@@ -129,8 +133,14 @@ class Encoder:
             streams.put(name, [start for start, _ in moves], [length for _, length in moves])
             before = {column: moved(numbers, moves) for column, numbers in before.items()}
         for column, numbers in now.items():
-            _put(streams, f"{name}/{column}", before[column], numbers)
+            self._put(streams, f"{name}/{column}", before[column], numbers)
         columns.table, columns.numbers, columns.rows = table, now, rows
+
+    def _put(self, streams: Streams, name: str, before: bytes, now: bytes) -> None:
+        if before != now:
+            gaps, differences = changes(before, now)
+            streams.put(name, gaps, differences)
+            self._numbers += len(gaps)
 
     def _numbered(self, values: Sequence[str]) -> bytes:
         return array("Q", map(self._number_of, values)).tobytes()
@@ -178,11 +188,6 @@ def _keys(columns: dict[str, bytes], names: Sequence[str], rows: int) -> list[tu
     if not names:
         return [()] * rows
     return list(zip(*(memoryview(columns[name]).cast("Q") for name in names), strict=True))
-
-
-def _put(streams: Streams, name: str, before: bytes, now: bytes) -> None:
-    if before != now:
-        streams.put(name, *changes(before, now))
 
 
 def _as_integers(values: Iterable[int]) -> bytes:

@@ -62,7 +62,7 @@ class RecordingWriter:
         self._number = 0
         self._chunk_since_ns: int | None = None
         self._part_since_ns = 0
-        self._last_ns = 0
+        self._last_ns: int | None = None
         self._thread = threading.Thread(target=self._work, name="perftui-recording", daemon=True)
         self._thread.start()
 
@@ -141,7 +141,7 @@ class RecordingWriter:
 
     def _record(self, sample: Sample, profiles: Sequence[StackProfile]) -> None:
         now = sample.monotonic_ns
-        gap = min(PART_NS, max(0, now - self._last_ns))
+        gap = PART_NS if self._last_ns is None else min(PART_NS, max(0, now - self._last_ns))
         self._last_ns = now
         # Ticks are a little early or late: a fourth of the gap between them is allowed.
         if self._chunk_since_ns is not None and (

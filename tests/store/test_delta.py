@@ -14,6 +14,7 @@ from perftui.host.target import HeldTarget
 from perftui.model.profile import StackProfile
 from perftui.model.sample import DiskSection, KnobReading, ProcessSection, Sample
 from perftui.model.table import Table
+from perftui.store import delta
 from perftui.store.delta import MOST_KEPT, Encoder, moved
 from perftui.store.restore import Decoder
 from perftui.store.streams import Streams
@@ -196,6 +197,19 @@ def test_an_encoder_that_remembers_too_much_says_so() -> None:
     section = ProcessSection(monotonic_ns=1, processes=Table.of({}, {"name": names}), ticks_per_second=100)
     encoder.encode(msgspec.structs.replace(sample_at(0), processes=section), [], Streams())
     assert encoder.full
+    encoder.begin_chunk()
+    assert not encoder.full
+
+
+def test_an_encoder_that_has_written_too_much_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delta, "MOST_NUMBERS", 1000)
+    encoder, streams = Encoder(), Streams()
+    for tick in range(100):
+        encoder.encode(sample_at(tick), (), streams)
+        if encoder.full:
+            break
+    written = sum(len(column.rows) for name, column in streams.columns.items() if name != "processes/0")
+    assert 1000 < written < 1200
     encoder.begin_chunk()
     assert not encoder.full
 

@@ -17,6 +17,7 @@ import pytest
 from perftui.errors import StoreError
 from perftui.store import delta, recording
 from perftui.store.chunkfile import ChunkFile, Mark
+from perftui.store.chunks import Chunk
 from perftui.store.recording import Recording, RecordingWriter
 from tests.store.support import EPOCH, FOREVER, HEADER, SECOND, sample_at, window_at
 
@@ -91,6 +92,30 @@ def test_any_part_can_be_had(path: Path, since: int, until: int) -> None:
         assert [sample for sample, _ in got] == [sample_at(tick) for tick in wanted]
         assert [list(windows) for _, windows in got] == [[window_at(tick)] if tick % 2 else [] for tick in wanted]
         assert list(found.samples(FOREVER, 0)) == []
+
+
+@pytest.mark.parametrize(
+    ("interval_ns", "samples"), [(SECOND // 2, 10), (SECOND, 5), (2 * SECOND, 3), (10 * SECOND, 1)]
+)
+def test_a_part_holds_less_than_five_seconds_whatever_the_interval(
+    path: Path, monkeypatch: pytest.MonkeyPatch, interval_ns: int, samples: int
+) -> None:
+    sizes: list[int] = []
+    add_part = ChunkFile.add_part
+
+    def noted(file: ChunkFile, number: int, part: Chunk) -> None:
+        sizes.append(part.samples)
+        add_part(file, number, part)
+
+    monkeypatch.setattr(ChunkFile, "add_part", noted)
+    writer = RecordingWriter(path, header=HEADER)
+    for tick in range(61):
+        late_ns = tick * 7_654_321 % (interval_ns // 20)
+        writer.add(msgspec.structs.replace(sample_at(tick), monotonic_ns=SECOND + tick * interval_ns + late_ns))
+    writer.close()
+    assert sizes[0] == 1  # the first sample is on disk at once
+    assert set(sizes[1:-1]) == {samples}
+    assert max(sizes) == samples
 
 
 def test_marks_are_kept_in_order_of_time(path: Path) -> None:
