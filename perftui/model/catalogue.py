@@ -130,7 +130,7 @@ METRICS: tuple[Metric, ...] = (
     _rate("sockets", "target-received", "bytes/s", "Received over TCP by the target.", "inet_diag (netlink)"),
     _rate("sockets", "target-sent", "bytes/s", "Sent over TCP by the target and acknowledged.", "inet_diag (netlink)"),
     _rate("delays", "target-io-delay", "s/s", "Seconds per second that its threads waited for storage or swap."),
-    _gauge("limits", "target-limit", "ratio", "Use of the limit (ulimit) that is nearest."),
+    _gauge("limits", "target-limit", "ratio", "Use of the limit (ulimit) that is nearest, nproc apart."),
 )
 """About sixty, in the order in which they are shown."""
 

@@ -6,6 +6,7 @@
 from collections.abc import Iterable, Iterator
 
 from perftui.model.interval import Interval
+from perftui.model.process_rates import limit_uses
 from perftui.model.rates import CpuUse
 
 _Series = Iterator[tuple[str, float | None]]
@@ -164,16 +165,10 @@ def _tree(interval: Interval) -> _Series:
 
 
 def _threads(interval: Interval) -> _Series:
-    threads = interval.threads
-    if threads is None or interval.tree is None:
-        return
-    yield "target-delay", sum(thread.delay_ratio for thread in threads)
-    switches = [
-        thread.voluntary_per_s + thread.involuntary_per_s
-        for thread in threads
-        if thread.voluntary_per_s is not None and thread.involuntary_per_s is not None
-    ]
-    yield "target-switches", sum(switches) if switches else None
+    totals = interval.thread_totals
+    if totals is not None and interval.tree is not None:
+        yield "target-delay", totals.delay_ratio
+        yield "target-switches", totals.switches_per_s
 
 
 def _group(interval: Interval) -> _Series:
@@ -187,19 +182,20 @@ def _group(interval: Interval) -> _Series:
 
 
 def _depth(interval: Interval) -> _Series:
-    memory, sockets = interval.smaps, interval.sockets
+    memory, sockets, limits = interval.smaps, interval.newer.sockets, interval.newer.limits
     if memory is not None and memory.processes:
         yield "target-pss", memory.pss_bytes
         yield "target-private", memory.private_bytes
     if sockets is not None:
         yield "target-sockets", sockets.total
-        yield "target-received", sockets.received_bytes_per_s
-        yield "target-sent", sockets.acked_bytes_per_s
+    if interval.traffic is not None:
+        yield "target-received", sum(process.received_bytes_per_s for process in interval.traffic)
+        yield "target-sent", sum(process.acked_bytes_per_s for process in interval.traffic)
     if interval.delays is not None:
         waits = [delay.seconds_per_s for delay in interval.delays if delay.reason in ("blkio", "swapin", "thrashing")]
         yield "target-io-delay", sum(waits) if waits else None
-    if interval.limits is not None:
-        yield "target-limit", _most(limit.ratio for limit in interval.limits)
+    if limits is not None:  # nproc needs a look at all processes of the host: too dear for every tick
+        yield "target-limit", _most(limit.ratio for limit in limit_uses(limits, None))
 
 
 def _most(values: Iterable[float | None]) -> float | None:

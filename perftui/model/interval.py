@@ -1,8 +1,9 @@
 """Two samples, and everything that follows from them."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cached_property
+from operator import sub
 from typing import TypeVar
 
 import msgspec
@@ -13,11 +14,11 @@ from perftui.model.gpu_section import GpuProcessUse, GpuUse, gpu_process_use, gp
 from perftui.model.group_rates import GroupUse
 from perftui.model.host_rates import InterruptUse, MemoryUse, ProtocolUse, SoftnetUse, VmUse
 from perftui.model.neighbours import Neighbour, Press, neighbours_of, press_of, sessions_of
-from perftui.model.process_rates import DelayUse, LimitUse, MemoryParts, SocketsUse, ThreadIo
+from perftui.model.process_rates import DelayUse, LimitUse, MemoryParts, SocketsUse, ThreadIo, Traffic
 from perftui.model.rates import CpuUse, DiskUse, HostPressure, NetworkUse
 from perftui.model.sample import ProcessSection, Sample
 from perftui.model.section import Section
-from perftui.model.target_rates import QuotaUse, ThreadUse, TreeUse
+from perftui.model.target_rates import QuotaUse, ThreadTotals, ThreadUse, TreeUse
 
 SUSPEND_SLACK_NS = 2_000_000_000
 """Wall clock ahead of CLOCK_MONOTONIC by more than this means the machine was suspended (or the clock set)."""
@@ -152,15 +153,20 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if not older or not newer:
             return None
         scale = 1 / (_span(older, newer) * newer.ticks_per_second)
-        was = _ticks_before(older, newer)
-        now = newer.processes.rows("user_ticks", "system_ticks")
-        return tuple(max(0, user + system - before) * scale for (user, system), before in zip(now, was, strict=True))
+        grown = map(sub, rates.process_ticks(newer), _ticks_before(older, newer))
+        return tuple([more * scale if more > 0 else 0.0 for more in grown])
 
     @cached_property
     def neighbours(self) -> tuple[Neighbour, ...]:
         """Processes outside the target's tree that use CPU, the heaviest first; empty when none are visible."""
         section, cores = self.newer.processes, self.process_cores
         return neighbours_of(section, cores, self.newer.tree) if section and cores is not None else ()
+
+    @cached_property
+    def thread_totals(self) -> ThreadTotals | None:
+        """Sums over ``threads``, at a fifth of their cost."""
+        older, newer = self.older.threads, self.newer.threads
+        return target_rates.thread_totals(older, newer, _span(older, newer)) if older and newer else None
 
     @cached_property
     def press(self) -> dict[int, Press]:
@@ -206,6 +212,13 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return process_rates.socket_use(self._reading_before(newer, lambda was: was.sockets), newer) if newer else None
 
     @cached_property
+    def traffic(self) -> tuple[Traffic, ...] | None:
+        """TCP by process, as in ``sockets`` but without working out each socket."""
+        newer = self.newer.sockets
+        older = self._reading_before(newer, lambda was: was.sockets) if newer else None
+        return process_rates.traffic_of(older, newer) if newer and older else None
+
+    @cached_property
     def delays(self) -> tuple[DelayUse, ...] | None:
         newer = self.newer.delays
         older = self._reading_before(newer, lambda was: was.delays) if newer else None
@@ -245,18 +258,18 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return group_rates.group_use(older, newer, _span(older, newer)) if older and newer else None
 
 
-def _ticks_before(older: ProcessSection, newer: ProcessSection) -> Iterator[float]:
+def _ticks_before(older: ProcessSection, newer: ProcessSection) -> Iterable[float]:
     """CPU ticks of each process of ``newer`` at the time of ``older``: zero for one that is new since.
 
     Infinitely many for one that is not new but was not listed: its rate cannot be known.
     """
     before, now = older.processes, newer.processes
-    ticks = map(sum, before.rows("user_ticks", "system_ticks"))
+    ticks = rates.process_ticks(older)
     if all(before.columns[name] == now.columns[name] for name in ("pid", "start_ticks")):
         return ticks  # nobody came or went, as in most ticks: the rows are in step
     known = dict(zip(before.rows("pid", "start_ticks"), ticks, strict=True))
     since = rates.first_new_start(older, newer.ticks_per_second)
-    return (known.get(row, 0 if row[1] >= since else math.inf) for row in now.rows("pid", "start_ticks"))
+    return [known.get(row, 0 if row[1] >= since else math.inf) for row in now.rows("pid", "start_ticks")]
 
 
 def _span(older: Section, newer: Section) -> float:

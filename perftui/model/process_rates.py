@@ -4,7 +4,6 @@ Two readings of a slow section lie seconds apart; ``Interval`` finds the pair. W
 readings is None. Sizes are sums over the processes that could be read.
 """
 
-from collections.abc import Iterator
 
 import msgspec
 
@@ -201,9 +200,7 @@ def socket_use(older: SocketSection | None, newer: SocketSection) -> SocketsUse:
         for (inode, now), names in zip(_figures(newer).items(), texts, strict=True)
     ]
     uses.sort(key=lambda use: (-use.trouble[0], -(use.receive_queue + use.send_queue)))
-    return SocketsUse(
-        sockets=tuple(uses), traffic=tuple(_traffic(older, newer, seconds)) if older else None, total=newer.total
-    )
+    return SocketsUse(sockets=tuple(uses), traffic=traffic_of(older, newer) if older else None, total=newer.total)
 
 
 _SOCKET_TEXTS = ("protocol", "state", "local_address", "remote_address")
@@ -260,9 +257,10 @@ def _endpoint(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def _traffic(older: SocketSection, newer: SocketSection, seconds: float) -> Iterator[Traffic]:
+def traffic_of(older: SocketSection, newer: SocketSection) -> tuple[Traffic, ...]:
     """Of the processes that both readings could look into; the busiest first."""
     found = []
+    seconds = (newer.monotonic_ns - older.monotonic_ns) / 1e9
     now, before = newer.processes, older.processes
     for was, at in paired_rows(before, now, key=("pid", "start_ticks")):
         if min(now.ints("sockets")[at], before.ints("sockets")[was]) < 0:
@@ -280,7 +278,8 @@ def _traffic(older: SocketSection, newer: SocketSection, seconds: float) -> Iter
                 retransmits_per_s=again,
             )
         )
-    yield from sorted(found, key=lambda traffic: -(traffic.received_bytes_per_s + traffic.acked_bytes_per_s))
+    found.sort(key=lambda traffic: -(traffic.received_bytes_per_s + traffic.acked_bytes_per_s))
+    return tuple(found)
 
 
 DELAY_REASONS = ("cpu", "blkio", "swapin", "reclaim", "thrashing", "compact", "wpcopy")

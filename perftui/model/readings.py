@@ -26,6 +26,7 @@ _ENDS: tuple[tuple[str, Unit], ...] = (
     ("bytes_per_s", "bytes"),
     ("bytes_limit", "bytes"),
     ("bytes", "bytes"),
+    ("chars", "bytes"),
     ("ns", "ns"),
     ("us", "us"),
     ("ms", "ms"),
