@@ -101,6 +101,8 @@ def _process_row(host: Host, pid: int, stat: Stat) -> dict[str, int]:
         "system_ticks": stat.stime,
         "read_bytes_total": first_int(io.get(b"read_bytes")),
         "write_bytes_total": first_int(io.get(b"write_bytes")),
+        "read_chars_total": first_int(io.get(b"rchar")),
+        "write_chars_total": first_int(io.get(b"wchar")),
         "read_syscalls_total": first_int(io.get(b"syscr")),
         "write_syscalls_total": first_int(io.get(b"syscw")),
         "fds": _open_files(host, pid),

@@ -89,7 +89,8 @@ READINGS: tuple[Reading, ...] = (
         tables={
             "processes": _process_table(
                 "rss_bytes swap_bytes minor_faults_total major_faults_total user_ticks system_ticks read_bytes_total "
-                "write_bytes_total read_syscalls_total write_syscalls_total fds fd_limit threads"
+                "write_bytes_total read_chars_total write_chars_total read_syscalls_total write_syscalls_total fds "
+                "fd_limit threads"
             )
         },
     ),
@@ -145,7 +146,9 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="group",
-        source="/proc/PID/cgroup, /proc/PID/status NSpid",
+        period_seconds=2,
+        source="/proc/PID/cgroup, NSpid of /proc/PID/status, and the container runtime's own files",
+        right="for the names of containers: root",
         apart=("path", "unit", "user_unit", "slice", "container"),
         tables={"processes": Layout(keys=("pid",), figures=(), apart=("inner_pid",))},
     ),

@@ -160,8 +160,8 @@ class TargetSection(Section, frozen=True, kw_only=True):
 
     ``processes`` has a row per process of the tree, the main one first: ``pid start_ticks
     rss_bytes swap_bytes minor_faults_total major_faults_total user_ticks system_ticks
-    read_bytes_total write_bytes_total read_syscalls_total write_syscalls_total fds fd_limit threads``; -1 where not
-    readable.
+    read_bytes_total write_bytes_total read_chars_total write_chars_total read_syscalls_total write_syscalls_total fds
+    fd_limit threads``; -1 where not readable. Chars went through system calls, bytes to and from storage.
     """
 
     alive: bool

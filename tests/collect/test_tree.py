@@ -49,6 +49,7 @@ def test_it_agrees_with_psutil() -> None:
             assert table.ints("rss_bytes")[0] == pytest.approx(oracle.memory_info().rss, rel=0.1)
             assert table.ints("fd_limit")[0] == oracle.rlimit(psutil.RLIMIT_NOFILE)[0]
             assert table.ints("read_syscalls_total")[0] == oracle.io_counters().read_count
+            assert table.ints("write_chars_total")[0] == oracle.io_counters().write_chars
             assert table.ints("swap_bytes")[0] >= 0
             assert (section.nice, section.policy, section.io_priority) == (5, "other", "be:3")
             assert (section.cpus_allowed, section.cpus_allowed_count) == ("0", 1)
@@ -111,6 +112,8 @@ def test_details_that_are_hidden_leave_gaps(tmp_path: Path) -> None:
         assert hidden == {
             "read_bytes_total",
             "write_bytes_total",
+            "read_chars_total",
+            "write_chars_total",
             "read_syscalls_total",
             "write_syscalls_total",
             "fds",
