@@ -6,10 +6,11 @@ Ratios of CPU are of one core unless the name says otherwise.
 """
 
 from collections.abc import Iterator
+from operator import add
 
 import msgspec
 
-from perftui.model.sample import CpuSection, PressureLine, PressureSection
+from perftui.model.sample import CpuSection, PressureLine, PressureSection, ProcessSection
 from perftui.model.section import Section
 from perftui.model.table import Table
 
@@ -85,6 +86,12 @@ class HostPressure(msgspec.Struct, frozen=True, kw_only=True):
 
 _START_SLACK_SECONDS = 0.1
 """Processes are listed a little before the sections that count them are timed."""
+
+
+def process_ticks(section: ProcessSection) -> list[int]:
+    """The CPU ticks of each process, user and system together."""
+    table = section.processes
+    return list(map(add, table.ints("user_ticks"), table.ints("system_ticks")))
 
 
 def first_new_start(older: Section, ticks_per_second: int) -> int:

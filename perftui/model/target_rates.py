@@ -11,7 +11,10 @@ from perftui.model.sample import THREAD_COUNTERS, TargetSection, ThreadSection, 
 
 
 class TreeUse(msgspec.Struct, frozen=True, kw_only=True):
-    """The target's processes taken together. Rates are None where the files are not readable."""
+    """The target's processes taken together. Rates are None where the files are not readable.
+
+    Bytes are those to and from storage, chars those that went through read and write calls of any kind.
+    """
 
     processes: int
     threads: int
@@ -26,6 +29,8 @@ class TreeUse(msgspec.Struct, frozen=True, kw_only=True):
     read_syscalls_per_s: float | None
     write_syscalls_per_s: float | None
     fds: int | None
+    read_chars_per_s: float | None = None
+    write_chars_per_s: float | None = None
 
 
 class WaitShare(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -69,6 +74,13 @@ class ThreadUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     waits: tuple[WaitShare, ...] = ()
 
 
+class ThreadTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """All threads together: seconds per second without a CPU; None for switches that were not counted."""
+
+    delay_ratio: float
+    switches_per_s: float | None
+
+
 class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
     """The level of the cpu controller that throttled most (or the tightest one)."""
 
@@ -94,6 +106,8 @@ def tree_use(older: TargetSection, newer: TargetSection, seconds: float) -> Tree
         return sum(rise(new[now], old[was] if was is not None else 0) for was, now in now_rows)
 
     def visible_rate(column: str) -> float | None:
+        if column not in older.processes.columns or column not in newer.processes.columns:
+            return None  # recorded before this was read
         new, old = newer.processes.ints(column), older.processes.ints(column)
         pairs = [(was, now) for was, now in now_rows if was is not None and new[now] >= 0 and old[was] >= 0]
         return sum(rise(new[now], old[was]) for was, now in pairs) / seconds if pairs else None
@@ -113,6 +127,8 @@ def tree_use(older: TargetSection, newer: TargetSection, seconds: float) -> Tree
         write_bytes_per_s=visible_rate("write_bytes_total"),
         read_syscalls_per_s=visible_rate("read_syscalls_total"),
         write_syscalls_per_s=visible_rate("write_syscalls_total"),
+        read_chars_per_s=visible_rate("read_chars_total"),
+        write_chars_per_s=visible_rate("write_chars_total"),
         fds=sum(fds) if fds else None,
     )
 
@@ -168,6 +184,24 @@ def thread_use(
             )
         )
     return tuple(uses)
+
+
+def thread_totals(older: ThreadSection, newer: ThreadSection, seconds: float) -> ThreadTotals:
+    """The sums over what ``thread_use`` gives for the same sections."""
+    since = first_new_start(older, newer.ticks_per_second)
+    was_at = older.counters
+    delay = switches = 0.0
+    counted = False
+    for ids, now in newer.counters.items():
+        was = was_at.get(ids, _FROM_ZERO)
+        if was is _FROM_ZERO and (ids[2] < since or now[0] + now[1] > seconds * 1.1e9):
+            continue
+        seen = min(now[3], now[4], was[3], was[4]) >= 0
+        counted = counted or seen
+        if was != now:
+            delay += max(0, now[1] - was[1]) if now[1] >= 0 <= was[1] else 0
+            switches += max(0, now[3] - was[3]) + max(0, now[4] - was[4]) if seen else 0
+    return ThreadTotals(delay_ratio=delay / 1e9 / seconds, switches_per_s=switches / seconds if counted else None)
 
 
 _FROM_ZERO = (0,) * len(THREAD_COUNTERS)
