@@ -16,7 +16,7 @@ from tests.host.test_target import wait_for
 
 WRITER = """
 import os, tempfile
-with tempfile.NamedTemporaryFile(dir=".") as file:
+with tempfile.TemporaryFile(dir=".") as file:  # without a name: nothing is left of it
     print("up", flush=True)
     while True:
         file.write(os.urandom(1 << 16))
