@@ -23,8 +23,8 @@ from perftui.collect.sensors import SensorCollector
 from perftui.collect.smaps import SmapsCollector
 from perftui.collect.sockets import SocketCollector
 from perftui.collect.softnet import SoftnetCollector
-from perftui.collect.tasks import TaskCollector
 from perftui.collect.swaps import SwapCollector
+from perftui.collect.tasks import TaskCollector
 from perftui.collect.thread_io import ThreadIoCollector
 from perftui.collect.threads import ThreadCollector
 from perftui.collect.tree import TreeCollector
@@ -42,7 +42,7 @@ HOST_COLLECTORS = (
     ProtocolCollector,
     ProcessCollector,
 )
-TARGET_COLLECTORS = (TreeCollector, ThreadCollector, WaitCollector, CgroupCollector, GroupCollector)
+TARGET_COLLECTORS = (TreeCollector, ThreadCollector, WaitCollector, CgroupCollector)
 
 SLOW_HOST_COLLECTORS: tuple[tuple[type[Collector], float], ...] = (
     (GpuCollector, 2.0),
@@ -57,6 +57,7 @@ SLOW_HOST_COLLECTORS: tuple[tuple[type[Collector], float], ...] = (
 """Off the tick's thread: the collector and the seconds between two readings."""
 
 SLOW_TARGET_COLLECTORS: tuple[tuple[type[Collector], float], ...] = (
+    (GroupCollector, 2.0),
     (SocketCollector, 2.0),
     (DelayCollector, 2.0),
     (LimitCollector, 5.0),

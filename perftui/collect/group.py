@@ -14,7 +14,10 @@ from perftui.model.table import Table
 
 
 class GroupCollector:
-    """Names are looked up when the target comes to another group, inner PIDs when a process is first seen."""
+    """Names are looked up when the target comes to another group, inner PIDs when a process is first seen.
+
+    Beside the tick, because the names of a user's containers are in the user's home, which may be on a dead mount.
+    """
 
     name = "group"
     section = "group"

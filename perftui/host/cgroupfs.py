@@ -1,5 +1,6 @@
 """Where a process's control groups are in the file system: v1, v2 and both at once."""
 
+import errno
 import posixpath
 import re
 from collections.abc import Iterator
@@ -150,6 +151,10 @@ def content(host: Host, path: str) -> str | None:
         return host.text(path)
     except NoData:
         return None
+    except OSError as error:
+        if error.errno == errno.ENODEV:  # the group was removed between open and read
+            return None
+        raise
 
 
 def counters(text: str | None) -> dict[str, int]:

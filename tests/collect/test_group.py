@@ -4,22 +4,25 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from perftui.collect.cgroup import CgroupCollector
 from perftui.collect.group import GroupCollector, inner_pid
+from perftui.collect.live import LiveSource
 from perftui.collect.scope import Scope, scope_of
 from perftui.errors import NoData
 from perftui.host.groups import HeldGroup, find_group
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.group_sections import CgroupSection, GroupSection
+from perftui.model.interval import Interval
 from perftui.model.sample import ProcessSection
 from perftui.model.table import Table
 from tests.captured import captured
-from tests.collect.held import NO_TARGET, held_child
+from tests.collect.held import NO_TARGET, held_child, python_child
 from tests.host.test_target import wait_for
 
 
@@ -170,3 +173,51 @@ def test_a_real_process_in_a_pid_namespace() -> None:
             assert inner_pid(Host(), child.pid) == -1
         finally:
             child.communicate("\n")
+
+
+MEMORY = Path("/sys/fs/cgroup/memory")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    if not (MEMORY / "memory.limit_in_bytes").exists():
+        pytest.skip("no version 1 memory hierarchy is mounted here")
+    made = MEMORY / f"perftui-test-live-{os.getpid()}"
+    made.mkdir()
+    yield made
+    wait_for(lambda: not (made / "cgroup.procs").read_text())
+    made.rmdir()
+
+
+@pytest.mark.root
+def test_a_group_goes_on_when_its_main_process_ends(folder: Path) -> None:
+    """The next oldest takes its place in the very next sample, and figures go on."""
+    host = Host()
+    program = "print('up', flush=True)\nwhile True: sum(range(1000))"
+    with python_child(program) as first, python_child(program) as second:
+        for child in (first, second):
+            (folder / "cgroup.procs").write_text(str(child.pid))
+        held = HeldGroup.open_group(host, find_group(host, f"cgroup:/{folder.name}"))
+        source = LiveSource(host, held)
+        main, other = sorted((first, second), key=lambda child: child.pid != held.process.pid)
+        older = source.sample()
+        assert (older.target.kind, older.target.pid) == ("cgroup", main.pid)
+        assert older.tree is not None
+        assert list(older.tree.processes.ints("pid")) == [main.pid, other.pid]
+        main.kill()
+        main.wait()
+        newer = source.sample()
+        source.close()
+        assert newer.target.pid == other.pid
+        assert newer.target.name == older.target.name == f"/{folder.name}"
+        assert newer.tree is not None
+        assert newer.tree.alive
+        assert list(newer.tree.processes.ints("pid")) == [other.pid]
+        assert newer.cgroup is not None
+        assert newer.cgroup.memory is not None
+        assert newer.cgroup.memory.path == str(folder)
+        assert "failed" not in {status.state for status in newer.collectors}
+        use = Interval.between(older, newer).tree
+        assert use is not None
+        assert use.processes == 1
+        held.close()
