@@ -19,6 +19,7 @@ from perftui.model.sample import (
 )
 from perftui.model.table import Table
 from perftui.model.target import HOST
+from tests.tui.fixtures import build_sample
 
 SECOND = 1_000_000_000
 
@@ -122,6 +123,29 @@ def test_process_cores_follow_identity_not_pid() -> None:
     newer = sample(2 * SECOND, processes=processes(2 * SECOND, (10, 1, 300), (11, 9, 20), (13, 5, 40)))
     # 10 ran for two seconds in two; 11 is a new process; 13 has just started.
     assert Interval.between(older, newer).process_cores == (1.0, 0.1, 0.2)
+
+
+THREAD_ROWS = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 10**9), st.integers(0, 10**9))
+
+
+@given(st.lists(THREAD_ROWS, max_size=8))
+def test_the_totals_of_threads_are_the_sums_of_their_rates(rows: list[tuple[int, int, int, int]]) -> None:
+    older, newer = ({row[:2]: row for row in half}.values() for half in (rows[::2], rows[1::2]))
+    interval = Interval.between(sample(0, threads=threads(0, *older)), sample(SECOND, threads=threads(SECOND, *newer)))
+    uses, totals = interval.threads, interval.thread_totals
+    assert uses is not None
+    assert totals is not None
+    assert totals.delay_ratio == pytest.approx(sum(use.delay_ratio for use in uses))
+    assert totals.switches_per_s is None
+
+
+def test_the_totals_of_threads_count_their_switches() -> None:
+    interval = Interval.between(build_sample(1), build_sample(2))
+    totals = interval.thread_totals
+    assert totals is not None
+    switches = [(use.voluntary_per_s or 0) + (use.involuntary_per_s or 0) for use in interval.threads or ()]
+    assert totals.switches_per_s == pytest.approx(sum(switches))
+    assert sum(switches) > 0
 
 
 @given(st.integers(0, 2**40), st.integers(0, 2**40))
@@ -241,6 +265,21 @@ def test_a_process_that_joins_the_tree_does_not_bring_its_past() -> None:
     assert use is not None
     assert use.processes == 3
     assert use.cpu_cores == pytest.approx(0.75)
+
+
+def test_what_an_older_recording_lacks_has_no_rate() -> None:
+    def with_chars(at: int, chars: int) -> TargetSection:
+        section = tree(at * SECOND, (10, 1, 100))
+        counted = Table(columns=section.processes.columns | Table.of({"read_chars_total": [chars]}).columns)
+        return msgspec.structs.replace(section, processes=counted)
+
+    newer = sample(102 * SECOND, tree=with_chars(102, 5000))
+    now = Interval.between(sample(101 * SECOND, tree=with_chars(101, 1000)), newer).tree
+    assert now is not None
+    assert (now.read_chars_per_s, now.write_chars_per_s) == (4000, None)
+    before = Interval.between(sample(101 * SECOND, tree=tree(101 * SECOND, (10, 1, 100))), newer).tree
+    assert before is not None
+    assert before.read_chars_per_s is None
 
 
 def test_a_process_or_thread_that_was_hidden_before_has_no_rate_yet() -> None:
