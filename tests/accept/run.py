@@ -9,7 +9,18 @@ import argparse
 import json
 from collections.abc import Callable, Iterator
 
-from tests.accept import allocations, deadman, exits, hostile, process_metrics, prometheus, record_kill, slow_link, ssh
+from tests.accept import (
+    allocations,
+    deadman,
+    exits,
+    hostile,
+    metrics,
+    process_metrics,
+    prometheus,
+    record_kill,
+    slow_link,
+    ssh,
+)
 from tests.accept.story import Failed
 from tests.scenarios.play import ROOT, NotStarted
 from tests.scenarios.run import code_digest
@@ -19,6 +30,7 @@ STORIES: dict[str, Callable[[], Iterator[str]]] = {
     "exits": exits.stories,
     "deadman": deadman.stories,
     "hostile": hostile.stories,
+    "metrics": metrics.stories,
     "slow-link": slow_link.stories,
     "record-kill": record_kill.stories,
     "allocations": allocations.stories,
