@@ -21,26 +21,22 @@ from perftui.model.series import summary_of
 from perftui.model.target import Target
 from perftui.model.update import Update
 from perftui.report.documents import (
-    ContainerDoc,
     DiagnosisDocument,
-    Document,
     EntryDoc,
     FindingDoc,
-    GroupDoc,
     HotDoc,
     JournalDocument,
-    LimitDoc,
     NotVisibleDoc,
     OwnCostDoc,
     ProfileDoc,
     ProposalDoc,
     ProposalsDocument,
     SeriesDoc,
-    TargetDoc,
     TickDocument,
     UnknownDoc,
     VerdictDoc,
 )
+from perftui.report.target_documents import ContainerDoc, Document, GroupDoc, LimitDoc, TargetDoc
 
 _Published = TypeVar("_Published", bound=Document)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from perftui.model.group_sections import SHORT_ID
 from perftui.model.units import bytes_text, duration_text
-from perftui.report.documents import ContainerDoc, TargetDoc
 from perftui.report.layout import WIDTH, clipped
+from perftui.report.target_documents import ContainerDoc, TargetDoc
 
 
 def target_line(target: TargetDoc, seconds: float) -> str:

@@ -8,7 +8,8 @@ import pytest
 from perftui.errors import NotDeliverable
 from perftui.model.finding import Diagnosis
 from perftui.report.build import diagnosis_document, journal_document, proposals_document, remembered_document
-from perftui.report.documents import DiagnosisDocument, Document
+from perftui.report.documents import DiagnosisDocument
+from perftui.report.target_documents import Document
 from tests.report.samples import ENTRY, NICE, update
 
 HEALTHY = Diagnosis(state="healthy", window_seconds=10.0, summary="None of the rules fires.")
