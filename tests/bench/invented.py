@@ -69,8 +69,7 @@ class _Track:
         self._value = seen[-1][1]
         alike = [flat for flat in flats if flat.shape == self._last.shape]
         self._others = [flat.others for flat in alike]
-        readings = len({value.monotonic_ns for _, value in seen if isinstance(value, Section)})
-        self._period = LONGEST_RIDE if readings == 1 else max(1, round(len(seen) / max(1, readings)))
+        self._period = _period([value.monotonic_ns for _, value in seen if isinstance(value, Section)])
         self._age = 0
         self._ints = array("q", self._last.ints)
         self._steps = _steps([flat.ints for flat in alike])
@@ -174,6 +173,12 @@ class _Crowd:
         self._names.append(f"job-{self._chance.randrange(40)}")
         self._commands.append(f"/usr/bin/job --number {self._newest} --queue {self._chance.randrange(1000)}")
         self._weights.append(self._chance.paretovariate(1))
+
+
+def _period(read_ns: list[int]) -> int:
+    """Every how many ticks a section is read; 1 for what is no section."""
+    readings = len(set(read_ns))
+    return LONGEST_RIDE if readings == 1 else max(1, round(len(read_ns) / max(1, readings)))
 
 
 def _steps(series: list[list[int]]) -> list[tuple[int, list[int]]]:
