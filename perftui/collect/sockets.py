@@ -8,9 +8,8 @@ from perftui.errors import NoData
 from perftui.host.clock import boottime_ns, monotonic_ns
 from perftui.host.descriptors import descriptors, socket_inode
 from perftui.host.inside import made_inside, network_namespace
-from perftui.host.netlink import SOCK_DIAG, Netlink
 from perftui.host.procfs import Host
-from perftui.host.sock_diag import LISTEN, InetSocket, UnixSocket, inet_sockets, unix_sockets
+from perftui.host.sock_diag import LISTEN, InetSocket, UnixSocket, inet_sockets, sock_diag, unix_sockets
 from perftui.model.process_sections import SOCKET_COLUMNS, SocketSection
 from perftui.model.sample import Sample
 from perftui.model.table import Table
@@ -44,12 +43,13 @@ class SocketCollector:
             try:
                 found, local = _listed(host, namespace, pid, held.owners)
             except NoData as error:
-                held.hide(namespace, error)
+                held.hidden.update(dict.fromkeys(held.members[namespace], error))
                 continue
             inet += found
             unix = None if unix is None or local is None else unix + local
         if processes[0].pid in held.hidden:
-            raise held.reason
+            raise held.hidden[processes[0].pid]
+        reason = next(iter(held.hidden.values()), NoData(""))
         self._traffic.count(processes, inet, held)
         return SocketSection(
             monotonic_ns=now,
@@ -59,8 +59,8 @@ class SocketCollector:
             unix=None if unix is None else _unix_table(unix),
             total=len(inet),
             hidden=len(held.hidden),
-            hidden_reason=held.reason.reason if held.hidden else "",
-            hidden_remedy=held.reason.remedy if held.hidden else "",
+            hidden_reason=reason.reason,
+            hidden_remedy=reason.remedy,
             skipped=skipped,
         )
 
@@ -69,26 +69,21 @@ class SocketCollector:
 
 
 class _Held(NamedTuple):
-    """Whose sockets are whose. ``namespaces``: a process in each; ``sampled``: processes with too many descriptors."""
+    """Whose sockets are whose.
+
+    ``namespaces``: one process in each, and ``members`` all of them. ``sampled``: processes with too many descriptors
+    to look at all. ``hidden``: those that cannot be looked into, and why.
+    """
 
     owners: dict[int, int]
     namespaces: dict[str, int]
     members: dict[str, set[int]]
     sampled: set[int]
-    hidden: set[int]
-    reasons: list[NoData]
-
-    @property
-    def reason(self) -> NoData:
-        return self.reasons[0]
-
-    def hide(self, namespace: str, reason: NoData) -> None:
-        self.hidden.update(self.members[namespace])
-        self.reasons.append(reason)
+    hidden: dict[int, NoData]
 
 
 def _held_sockets(host: Host, processes: Iterable[ProcessId]) -> _Held:
-    held = _Held({}, {}, {}, set(), set(), [])
+    held = _Held({}, {}, {}, set(), {})
     for process in processes:
         pid = process.pid
         try:
@@ -96,8 +91,7 @@ def _held_sockets(host: Host, processes: Iterable[ProcessId]) -> _Held:
             found = descriptors(host, pid)
         except NoData as error:
             if isinstance(error.__cause__, PermissionError):
-                held.hidden.add(pid)
-                held.reasons.append(error)
+                held.hidden[pid] = error
             continue
         if len(found.links) < found.open:
             held.sampled.add(pid)
@@ -115,7 +109,7 @@ def _listed(
 ) -> tuple[list[InetSocket], list[UnixSocket] | None]:
     """The target's sockets in one namespace. NoData when it may not be entered."""
     own = namespace == network_namespace(host, "self")
-    with Netlink(SOCK_DIAG) if own else made_inside(host, pid, lambda: Netlink(SOCK_DIAG)) as netlink:
+    with sock_diag() if own else made_inside(host, pid, sock_diag) as netlink:
         return inet_sockets(netlink, owners), unix_sockets(netlink, owners)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from perftui.errors import NoData
@@ -22,16 +23,19 @@ class Descriptors(NamedTuple):
 
 
 def descriptors(host: Host, pid: int, limit: int = MAX_LOOKS) -> Descriptors:
-    """At most ``limit`` of a process's descriptors: where it has more, every n-th of them.
+    """At most ``limit`` of a process's descriptors: where it has more, every n-th number.
 
+    Since Linux 6.2 the directory's size says how many there are, so that a hundred thousand need not be listed.
     One costs about 2.4 µs. NoData where they may not be read.
     """
     folder = f"/proc/{pid}/fd"
     directory = host.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        total = os.fstat(directory).st_size
+        if total > limit:
+            return Descriptors(_links(directory, map(str, range(0, total, -(-total // limit)))), total)
         names = os.listdir(directory)  # noqa: PTH208 (there is no path, only a descriptor)
-        step = max(1, -(-len(names) // limit))
-        looked_at = names[::step]
+        looked_at = names[:: max(1, -(-len(names) // limit))]
         links = _links(directory, looked_at)
         return Descriptors(links, len(names) - len(looked_at) + len(links))
     except OSError as error:
@@ -40,7 +44,7 @@ def descriptors(host: Host, pid: int, limit: int = MAX_LOOKS) -> Descriptors:
         os.close(directory)
 
 
-def _links(directory: int, names: list[str]) -> list[tuple[int, str]]:
+def _links(directory: int, names: Iterable[str]) -> list[tuple[int, str]]:
     found = []
     for name in names:
         try:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from perftui.errors import NoData
-from perftui.host.netlink import Netlink, attributes
+from perftui.host.netlink import SOCK_DIAG, Netlink, attributes
 from perftui.model.process_sections import TCP, UDP
 
 _BY_FAMILY = 20
@@ -86,6 +86,14 @@ class UnixSocket(NamedTuple):
     state: str
     receive_queue: int
     send_queue: int
+
+
+def sock_diag() -> Netlink:
+    """A connection to the diagnostics of the network namespace of this thread. NoData where they are not offered."""
+    try:
+        return Netlink(SOCK_DIAG)
+    except OSError as error:
+        raise NoData(f"no socket diagnostics here: {error.strerror}", "run perftui on the host") from error
 
 
 def inet_sockets(netlink: Netlink, wanted: Collection[int]) -> list[InetSocket]:

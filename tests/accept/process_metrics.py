@@ -62,7 +62,9 @@ def delays_accounted() -> Iterator[None]:
 @contextmanager
 def load() -> Iterator[tuple[int, int]]:
     """The target's PID and the port it listens on."""
-    with tempfile.TemporaryDirectory(dir=ROOT) as folder:  # /tmp may be memory, which no write ever reaches
+    kept = ROOT / ".accept"  # /tmp may be memory, from where no write ever reaches a disk
+    kept.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept) as folder:
         argv = [sys.executable, "-m", "tests.accept.process_load", folder]
         with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True) as target:
             children: list[int] = []

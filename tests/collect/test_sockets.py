@@ -209,6 +209,23 @@ def test_without_the_right_it_names_the_remedy() -> None:
     assert "run as root" in str(said["remedy"])
 
 
+@pytest.mark.root
+def test_a_child_that_may_not_be_looked_into_is_counted() -> None:
+    program = """
+import ctypes, os, socket
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE, as after an exec
+server = socket.create_server(("127.0.0.1", 0))
+print("up", flush=True)
+input()
+"""
+    with held_child(program) as (_, held):
+        said = seen_by_nobody("sockets", held.process.pid, os.getpid())
+    assert (said["total"], said["hidden"]) == (1, 1)
+    assert str(os.getpid()) in str(said["hidden_reason"])
+    assert "run as root" in str(said["hidden_remedy"])
+
+
 def test_no_target_is_no_data() -> None:
     with pytest.raises(NoData):
         SocketCollector().collect(Host(), NO_TARGET, None)
