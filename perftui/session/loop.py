@@ -203,14 +203,21 @@ class Session:
     # ---- the target
 
     def select(self, pid: int | None) -> None:
-        """Watch another process (None: only the host). NoSuchTarget when there is none of that PID."""
+        """Watch another process (None: only the host). NoSuchTarget when there is none of that PID.
+
+        Ticks are of it at once; what the flight recorder knows of its past is there a second or two later.
+        """
         held = HeldTarget.open(self.host, pid) if pid is not None else None
         fresh = self._watch(held)
         with self._lock:
             old, self._watched = self._watched, fresh
             fresh.pipeline.adopt_past(old.pipeline)
-            self.tape.mark(f"watching {self.target.label}")
+            target = self.target
+            self.tape.mark(f"watching {target.label}")
         old.source.close()
+        past = self.tape.past_of(target)
+        with self._lock:
+            fresh.pipeline.fill_past(past)
 
     def set_profiling(self, on: bool) -> None:
         """Start or stop sampling stacks."""

@@ -1,7 +1,7 @@
 """Samples and stack windows in, answers out: the same for a live and a recorded session."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 
@@ -121,6 +121,10 @@ class Pipeline:
         self._tiers.forget(TARGET_NAMES)
         for name in TARGET_NAMES:
             self._recent.pop(name, None)
+
+    def fill_past(self, past: Iterable[tuple[int, Mapping[str, float]]]) -> None:
+        """Add series to the history: (wall time, values) of ticks that lie in it."""
+        self._tiers.fill(past)
 
     def history(self) -> dict[str, tuple[float, ...]]:
         return self._tiers.latest(HISTORY_POINTS)

@@ -20,6 +20,7 @@ from perftui.model.sample import Sample
 from perftui.model.target import Target
 from perftui.model.update import RecordingStatus
 from perftui.session.options import SessionOptions
+from perftui.session.past import past_of
 from perftui.store.bundle import ENDING, write_bundle
 from perftui.store.files import state_dir
 from perftui.store.flight import FlightRecorder
@@ -97,6 +98,10 @@ class Tape:
             except StoreError as error:
                 ended = msgspec.structs.replace(ended, error=str(error))
         self.ended = ended
+
+    def past_of(self, target: Target) -> list[tuple[int, dict[str, float]]]:
+        """What the last minutes know of a process that was not watched yet. Takes a second or two: not for the tick."""
+        return list(past_of(target, (sample for sample, _ in self._flight.ticks()))) if self._flight else []
 
     def save_incident(self, target: Target, incident: Incident) -> Path:
         """Write the last minutes to a bundle in the state folder. StoreError; Refused where they are not kept."""

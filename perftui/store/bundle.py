@@ -4,18 +4,14 @@ It is a recording whose header says what happened. Command lines and all other t
 as ``host.redact`` can tell them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from perftui.errors import StoreError
 from perftui.host.redact import redact
-from perftui.model.profile import StackProfile
-from perftui.model.sample import Sample
 from perftui.model.texts import Rewriter
-from perftui.store.chunks import Chunk, unpack
 from perftui.store.flight import FlightRecorder
 from perftui.store.recording import Header, RecordingWriter
-from perftui.store.restore import Decoder
 
 ENDING = ".perftui-incident"
 
@@ -28,29 +24,11 @@ def write_bundle(path: Path, header: Header, flight: FlightRecorder, marks: Sequ
     rewrite = Rewriter(redact)
     writer = RecordingWriter(path, header=rewrite(header))
     try:
-        flight.dump(_Redacting(writer, rewrite))
+        for sample, profiles in flight.ticks():
+            writer.add(rewrite(sample), rewrite(profiles))
         for wall_ns, text in marks:
             writer.mark(wall_ns, rewrite(text))
         writer.close()
     except StoreError:
         path.unlink(missing_ok=True)
         raise
-
-
-class _Redacting:
-    """Takes the chunks of a flight recorder, and records what is in them without its secrets."""
-
-    def __init__(self, writer: RecordingWriter, rewrite: Rewriter) -> None:
-        self._writer = writer
-        self._rewrite = rewrite
-
-    def adopt(self, chunks: Sequence[Chunk]) -> None:
-        for sample, profiles in _ticks(chunks):
-            self._writer.add(self._rewrite(sample), self._rewrite(profiles))
-
-
-def _ticks(chunks: Sequence[Chunk]) -> Iterator[tuple[Sample, tuple[StackProfile, ...]]]:
-    for chunk in chunks:
-        decoder = Decoder(unpack(chunk))
-        while decoder.advance():
-            yield decoder.sample(), tuple(decoder.profiles())

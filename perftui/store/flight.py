@@ -2,24 +2,19 @@
 
 import threading
 from collections import deque
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
 
 from perftui.model.profile import StackProfile
 from perftui.model.sample import Sample
-from perftui.store.chunks import FAST, Chunk, pack
+from perftui.store.chunks import FAST, Chunk, pack, unpack
 from perftui.store.delta import Encoder
+from perftui.store.recording import RecordingWriter
+from perftui.store.restore import Decoder
 from perftui.store.streams import Streams
 
 CHUNK_NS = 60_000_000_000
 MOST_BYTES = 12 << 20
 """Of packed chunks. 15 minutes of 350 processes at 1 s take about 1 MiB; with far more the oldest go earlier."""
-
-
-class Adopter(Protocol):
-    """Takes whole chunks: a ``RecordingWriter``, or what stands before one."""
-
-    def adopt(self, chunks: Sequence[Chunk]) -> None: ...
 
 
 class FlightRecorder:
@@ -49,13 +44,23 @@ class FlightRecorder:
                 self._since_ns = now
             self._encoder.encode(sample, profiles, self._open)
 
-    def dump(self, writer: Adopter) -> None:
+    def dump(self, writer: RecordingWriter) -> None:
         """Put everything kept at the beginning of a new recording. StoreError when it cannot be written."""
+        writer.adopt(self._kept())
+
+    def ticks(self) -> Iterator[tuple[Sample, tuple[StackProfile, ...]]]:
+        """Everything kept, oldest first, one tick at a time. Takes about a millisecond for each."""
+        for chunk in self._kept():
+            decoder = Decoder(unpack(chunk))
+            while decoder.advance():
+                yield decoder.sample(), tuple(decoder.profiles())
+
+    def _kept(self) -> list[Chunk]:
         with self._lock:
             chunks = [chunk for _, chunk in self._chunks]
             if self._open.records:
                 chunks.append(pack(self._open, FAST))
-        writer.adopt(chunks)
+        return chunks
 
     def _seal(self, now_ns: int) -> None:
         self._chunks.append((now_ns, pack(self._open, FAST)))

@@ -70,6 +70,23 @@ class Tiers:
         self._times[slot] = self._now_ns
         self._ticks += 1
 
+    def fill(self, past: Iterable[tuple[int, Mapping[str, float]]]) -> None:
+        """Put values into ticks that are there already: (wall time, values of kept series), each at the nearest tick.
+
+        A time that is far from every tick is left out; buckets that are closed stay as they are.
+        """
+        count = min(self._ticks, self._capacity)
+        times = _tail(self._times, self._ticks, count)
+        half_ns = self._interval_ns // 2
+        for wall_ns, values in past:
+            at = bisect_left(times, wall_ns - half_ns)
+            if at == count or times[at] > wall_ns + half_ns:
+                continue
+            slot = (self._ticks - count + at) % self._capacity
+            for name in self._kept & values.keys():
+                ring = self._rings.setdefault(name, array("d", [_NAN]) * self._capacity)
+                ring[slot] = values[name]
+
     def latest(self, count: int) -> dict[str, tuple[float, ...]]:
         """The last ``count`` values of each kept series (fewer if there are fewer), oldest first; NaN in a gap."""
         count = min(count, self._ticks)
