@@ -70,6 +70,7 @@ _SOCKSTAT = (
 )
 """Field, the heads of its lines, the word before the figure."""
 
+_CONNTRACK = "/proc/sys/net/netfilter/nf_conntrack"
 _FILES = ("snmp", "netstat", "snmp6", "sockstat", "sockstat6")
 
 
@@ -79,11 +80,13 @@ class ProtocolCollector:
 
     def __init__(self) -> None:
         self._ours: NetFiles | None = None
+        self._conntrack: tuple[KeptFile, ...] = ()
         self._theirs: NetFiles | None = None
 
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> ProtocolSection:
         now = monotonic_ns()
         self._ours = self._ours or NetFiles(host, "/proc/net")
+        self._conntrack = self._conntrack or tuple(KeptFile(host, f"{_CONNTRACK}_{name}") for name in ("count", "max"))
         target, reason, remedy = self._target(host, scope)
         return ProtocolSection(
             monotonic_ns=now,
@@ -91,12 +94,14 @@ class ProtocolCollector:
             target=target,
             target_reason=reason,
             target_remedy=remedy,
-            conntrack_count=_number(host, "/proc/sys/net/netfilter/nf_conntrack_count"),
-            conntrack_max=_number(host, "/proc/sys/net/netfilter/nf_conntrack_max"),
+            conntrack_count=_number(self._conntrack[0]),
+            conntrack_max=_number(self._conntrack[1]),
         )
 
     def close(self) -> None:
         """Let go of the kept files."""
+        for file in self._conntrack:
+            file.close()
         if self._ours:
             self._ours.close()
         self._leave()
@@ -188,8 +193,8 @@ def parse_sockstat(raw: bytes) -> Iterator[tuple[str, int]]:
             yield field, sum(counts)
 
 
-def _number(host: Host, path: str) -> int | None:
+def _number(file: KeptFile) -> int | None:
     try:
-        return int(host.read(path))
+        return int(file.read())
     except NoData:
         return None
