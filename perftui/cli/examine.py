@@ -10,10 +10,11 @@ from perftui.cli.target import open_target
 from perftui.cli.watch import measure
 from perftui.collect import SLOW_TARGET_COLLECTORS, TARGET_COLLECTORS
 from perftui.collect.scope import Collector
-from perftui.errors import NoData, StoreError
+from perftui.errors import NoData, NotDeliverable, NotPermitted, StoreError
 from perftui.host.procfs import Host
 from perftui.host.rights import has_capability, may_trace
 from perftui.model.sample import Sample
+from perftui.profile.memray_plan import plan
 from perftui.report.doctor import doctor_document
 from perftui.report.documents import CheckDoc, DoctorDocument
 from perftui.store.files import state_dir
@@ -45,7 +46,18 @@ def examine(target: str | None, options: Options) -> DoctorDocument:
         tuple(checks),
         version=__version__,
         kernel=os.uname().release,
-        untried=_untried(update.sample) if held is None else (),
+        others=_untried(update.sample) if pid is None else (_memray(host, pid),),
+    )
+
+
+def _memray(host: Host, pid: int) -> CheckDoc:
+    """Whether ``perftui allocations`` could track this process; nothing is done to it."""
+    try:
+        found = plan(host, pid)
+    except (NotPermitted, NotDeliverable) as error:
+        return CheckDoc(area="profiler", name="memray", state="missing", detail=str(error), remedy="")
+    return CheckDoc(
+        area="profiler", name="memray", state="ok", detail=f"{found.version} through {found.method}", remedy=""
     )
 
 

@@ -16,9 +16,9 @@ def doctor_document(
     *,
     version: str,
     kernel: str,
-    untried: tuple[CheckDoc, ...] = (),
+    others: tuple[CheckDoc, ...] = (),
 ) -> DoctorDocument:
-    """``host_checks`` come first, then what collectors, rules and knobs said themselves, and what was not asked."""
+    """``host_checks`` come first, then what collectors, rules and knobs said themselves, and the ``others``."""
     gaps = gaps_of(update.sample)
     collectors = (_collector(status, gaps.get(status.name)) for status in update.sample.collectors)
     unknown = update.diagnosis.unknown if update.diagnosis else ()
@@ -36,7 +36,7 @@ def doctor_document(
             _profiler(update.profile_status),
             *rules,
             *_knobs(update.sample.knobs),
-            *untried,
+            *others,
         ),
     )
 

@@ -25,6 +25,7 @@ def test_a_target_adds_its_knobs_and_its_profiler(perftui: Perftui, child: Calla
     checks = json.loads(done.stdout)["checks"]
     areas = {check["area"] for check in checks}
     assert {"host", "right", "collector", "profiler", "knob"} <= areas
+    assert {"py-spy", "memray"} <= {check["name"] for check in checks if check["area"] == "profiler"}
     nice = next(check for check in checks if check["name"] == "process.nice")
     assert nice["state"] in ("ok", "limited")
 
@@ -34,7 +35,7 @@ def test_what_is_missing_has_a_reason(perftui: Perftui, child: Callable[..., int
     assert done.returncode == 0, done.stderr
     for check in json.loads(done.stdout)["checks"]:
         assert check["state"] == "ok" or check["detail"], check
-    profiler = next(check for check in json.loads(done.stdout)["checks"] if check["area"] == "profiler")
+    profiler = next(check for check in json.loads(done.stdout)["checks"] if check["name"] == "py-spy")
     assert profiler["state"] == "missing"
     assert profiler["remedy"]
 
