@@ -4,10 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from perftui.collect import thread_io
 from perftui.collect.scope import Scope
-from perftui.collect.thread_io import ThreadIoCollector
+from perftui.collect.thread_io import ThreadIoCollector, parse_io
 from perftui.errors import NoData
 from perftui.host.procfs import Host
 from tests.collect.held import NO_TARGET, held_child
@@ -65,3 +67,15 @@ def test_no_target_and_an_ended_one_are_no_data() -> None:
         wait_for(lambda: not Path(f"/proc/{held.process.pid}/stat").exists() or held.ended)
     with pytest.raises(NoData):
         ThreadIoCollector().collect(host, Scope(held, (held.process.pid,)), None)
+
+
+@given(st.lists(st.integers(0, 1 << 63), min_size=6, max_size=7))
+def test_the_numbers_of_the_file(numbers: list[int]) -> None:
+    names = ("rchar", "wchar", "syscr", "syscw", "read_bytes", "write_bytes", "cancelled_write_bytes")
+    raw = "".join(f"{name}: {number}\n" for name, number in zip(names, numbers, strict=False))
+    assert parse_io(raw.encode()) == tuple(numbers[:6])
+
+
+def test_half_a_file_is_none() -> None:
+    with pytest.raises(ValueError, match="not a whole io file"):
+        parse_io(b"rchar: 5\nwchar: 6\n")
