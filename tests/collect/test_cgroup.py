@@ -212,3 +212,48 @@ def test_a_hostile_name_is_shown_and_its_directory_is_read(group: str) -> None:
     finally:
         wait_for(lambda: not (hostile / "cgroup.procs").read_text())
         hostile.rmdir()
+
+
+UNIFIED = Path("/sys/fs/cgroup/unified")
+SPIN = "print('up', flush=True)\nwhile True: pass"
+
+
+@pytest.mark.root
+def test_version_2_counts_cpu_time_and_pressure_of_a_group_live() -> None:
+    """Two processes on one CPU: each waits while the other runs. CPU time agrees with what both have used."""
+    if not (UNIFIED / "cpu.pressure").exists():
+        pytest.skip("no version 2 hierarchy with pressure is mounted here")
+    folder = UNIFIED / f"perftui-test-live-{os.getpid()}"
+    folder.mkdir()
+    try:
+        with held_child(SPIN) as (host, held), held_child(SPIN) as (_, other):
+            pids = (held.process.pid, other.process.pid)
+            for pid in pids:
+                os.sched_setaffinity(pid, {min(os.sched_getaffinity(0))})
+                (folder / "cgroup.procs").write_text(str(pid))
+            marks = [cpu_seconds(*pids)]
+            older = collected(host, held)
+            marks.append(cpu_seconds(*pids))
+            wait_for(lambda: cpu_seconds(*pids) > marks[1] + 0.4, 30)
+            marks.append(cpu_seconds(*pids))
+            newer = collected(host, held)
+            marks.append(cpu_seconds(*pids))
+            assert older.usage is not None
+            assert newer.usage is not None
+            assert newer.usage.path == str(folder)
+            used = (newer.usage.usage_ns_total - older.usage.usage_ns_total) / 1e9
+            assert marks[2] - marks[1] - 0.05 <= used <= marks[3] - marks[0] + 0.05
+            assert older.pressure is not None
+            assert newer.pressure is not None
+            seconds = (newer.monotonic_ns - older.monotonic_ns) / 1e9
+            stalled = (newer.pressure.cpu_some_total_us - older.pressure.cpu_some_total_us) / 1e6
+            assert 0.5 * seconds < stalled <= 1.05 * seconds
+            assert newer.pressure.memory_full_total_us == older.pressure.memory_full_total_us
+    finally:
+        wait_for(lambda: not (folder / "cgroup.procs").read_text())
+        folder.rmdir()
+
+
+def cpu_seconds(*pids: int) -> float:
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split() for pid in pids]
+    return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
