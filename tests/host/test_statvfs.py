@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -84,6 +85,20 @@ def test_one_that_hangs_costs_the_others_nothing_and_is_not_asked_again(tmp_path
     wait_for(lambda: asker.ask([], 0.5) == {} and children() == before)
     asker.close()
     assert len(os.listdir("/proc/self/fd")) == fds
+
+
+@pytest.mark.root
+def test_when_the_one_that_waits_is_killed_the_mount_is_asked_again(tmp_path: Path) -> None:
+    asker = Asker()
+    before = children()
+    with hung_mount(tmp_path):
+        asker.ask([str(tmp_path)], 0.2)
+        (waiting,) = children() - before
+        os.kill(waiting, signal.SIGKILL)
+        wait_for(lambda: asker.ask([str(tmp_path)], 0.2) == {str(tmp_path): None} and waiting not in children())
+        (another,) = children() - before
+        asker.close()
+    wait_for(lambda: os.waitpid(another, os.WNOHANG)[0] == another)
 
 
 @pytest.mark.root

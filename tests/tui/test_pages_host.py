@@ -192,3 +192,14 @@ def test_of_many_cpus_the_busiest_are_listed() -> None:
     older, newer = build_sample(1, cores=64), build_sample(2, cores=64)
     text = page(replace(build_update(2), sample=newer, interval=Interval.between(older, newer)))
     assert "and 32 CPUs that are less busy" in text
+
+
+def test_of_many_mounts_those_with_a_problem_and_the_fullest_are_listed(full: Update) -> None:
+    mounts = filesystems(*((f"/m{at}", at, "") for at in range(60)), ("/hung", 0, "does not answer"))
+    assert full.interval is not None
+    sample = replace(full.sample, filesystems=mounts)
+    text = page(replace(full, sample=sample, interval=Interval.between(full.interval.older, sample)))
+    assert "/hung " in text
+    assert "/m59 " in text
+    assert "/m3 " not in text
+    assert "and 37 that are less full" in text

@@ -27,6 +27,8 @@ BUSY_RATIO, FULL_RATIO, NIC_RATIO, LOSS_RATIO, CONNTRACK_RATIO = 0.98, 0.9, 0.9,
 """From here on a figure is marked: netdata's and node-exporter's alarms, bpftune's for retransmits."""
 
 MAX_PARTITIONS = 12
+MAX_ROWS = 24
+"""A node of containers has hundreds of mounts and of interfaces."""
 
 
 def disk_lines(interval: Interval, width: int, palette: Palette) -> list[Strip]:
@@ -84,14 +86,26 @@ def filesystem_lines(interval: Interval, width: int, palette: Palette) -> list[S
         Column("mounted at", point), Column("type", 8, 70), Column("size", 8), Column("available", 11),
         Column("used", 7), Column("inodes", 8, 50),
     )  # fmt: skip
-    rows = [_filesystem_row(use) for use in uses]
-    return table(columns, rows, width, palette) if rows else text_lines("no file system is mounted", width, palette)
+    fullest = sorted(uses, key=_fullness, reverse=True)[:MAX_ROWS]
+    rows = [_filesystem_row(use) for use in uses if use in fullest]
+    if not rows:
+        return text_lines("no file system is mounted", width, palette)
+    return table(columns, rows, width, palette) + _others(len(uses) - len(rows), "less full", width, palette)
+
+
+def _fullness(use: FilesystemUse) -> float:
+    """Those with a problem come before all others."""
+    return 2.0 if use.problem else max(use.used_ratio or 0.0, use.inodes_ratio or 0.0)
+
+
+def _others(count: int, why: str, width: int, palette: Palette) -> list[Strip]:
+    return text_lines(f"and {count} that are {why}", width, palette) if count else []
 
 
 def _filesystem_row(use: FilesystemUse) -> Row:
     sizes = ("?" if size is None else bytes_text(size) for size in (use.total_bytes, use.available_bytes))
     ratios = ("-" if ratio is None else ratio_text(ratio) for ratio in (use.used_ratio, use.inodes_ratio))
-    full = max(use.used_ratio or 0.0, use.inodes_ratio or 0.0) >= FULL_RATIO
+    full = _fullness(use) >= FULL_RATIO
     rest = use.problem or ("read-only" if use.read_only else "")
     return Row((use.point, use.type, *sizes, *ratios), rest, bool(use.problem) or (full and not use.read_only))
 
@@ -120,7 +134,9 @@ def _interfaces(
         Column("interface", 16), Column("received", 10), Column("sent", 10), Column("drops/s", 9),
         Column("errors/s", 10, 60), Column("speed", 10, 70), Column("used", 7, 70),
     )  # fmt: skip
-    return table(columns, [_interface_row(use, known.get(use.name)) for use in networks], width, palette)
+    busiest = sorted(networks, key=lambda use: use.rx_bytes_per_s + use.tx_bytes_per_s, reverse=True)[:MAX_ROWS]
+    rows = [_interface_row(use, known.get(use.name)) for use in networks if use in busiest]
+    return table(columns, rows, width, palette) + _others(len(networks) - len(rows), "less busy", width, palette)
 
 
 def _interface_row(use: NetworkUse, link: LinkUse | None) -> Row:
