@@ -5,7 +5,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,6 +18,7 @@ from perftui.host.text import visible
 from perftui.model.allocations import Allocations, AllocationStack, AllocationView
 from perftui.model.profile import Frame
 from perftui.profile.memray_plan import Plan
+from perftui.store.files import state_dir
 
 MOST_STACKS = 2000
 _ATTACH_SECONDS = 30.0
@@ -63,9 +64,9 @@ def track(host: Host, held: HeldTarget, plan: Plan, seconds: float, started: Cal
     Tracking ends by itself, also when perftui dies; an exception (Ctrl+C) ends it at once. NotPermitted,
     NotDeliverable, TargetEnded; IdentityUncertain when the process was replaced meanwhile.
     """
-    with tempfile.TemporaryDirectory(prefix="perftui-memray-", ignore_cleanup_errors=True) as folder:
-        if plan.user is not None:
-            os.chown(folder, *plan.user)
+    with _folder(plan) as folder:
+        # memray's own files too: see _folder.
+        plan = plan._replace(environment={**plan.environment, "TMPDIR": folder})
         file = f"{folder}/allocations.bin"
         held.check()
         try:
@@ -117,12 +118,29 @@ def _view(raw: _RawView) -> AllocationView:
     )
 
 
+@contextlib.contextmanager
+def _folder(plan: Plan) -> Iterator[str]:
+    """A folder for the files of one run, which the target's user may write to; removed afterwards.
+
+    Not in ``/tmp``: a target that was handed a script (Python 3.14) runs it whenever it wakes, and there somebody else
+    could have put another one in its place by then.
+    """
+    parent = "/run" if os.geteuid() == 0 else str(state_dir())
+    try:
+        made = tempfile.TemporaryDirectory(prefix="perftui-memray-", dir=parent, ignore_cleanup_errors=True)
+    except OSError as error:
+        raise NotDeliverable(f"no folder can be made in {parent}: {error.strerror}") from error
+    with made as folder:
+        if plan.user is not None:
+            os.chown(folder, *plan.user)
+        yield folder
+
+
 def _attach(held: HeldTarget, plan: Plan, seconds: float, file: str) -> None:
     done = _memray(plan, "attach", "--duration", str(math.ceil(seconds)), "--aggregate", "--no-compress", "-o", file)
-    if done.timed_out:
+    if done.timed_out or b"Timed out waiting" in done.stdout + done.stderr:
         raise NotDeliverable(
-            f"the target ran no Python code for {_ATTACH_SECONDS:.0f} s, so memray could not get in, and left: "
-            "try again while it works"
+            "the target ran no Python code for a while, so memray could not get in, and left: try again while it works"
         )
     if done.returncode != 0:
         if held.ended:

@@ -1,5 +1,6 @@
 """What memray's result and its complaints become. The real thing is played by ``make accept ONLY=allocations``."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +63,8 @@ def held() -> Iterator[HeldTarget]:
 
 
 @pytest.fixture(autouse=True)
-def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(memray, "_ATTACH_SECONDS", 2.0)
     monkeypatch.setattr(memray, "_PATIENCE_SECONDS", 1.0)
 
@@ -111,6 +113,15 @@ def test_attach_wait_and_read(tmp_path: Path, held: HeldTarget) -> None:
     assert not Path(called[8]).parent.exists()
 
 
+def test_its_files_are_where_nobody_else_can_replace_them(tmp_path: Path, held: HeldTarget) -> None:
+    plan = stand_in(tmp_path, held, f"import os; open({str(tmp_path / 'where')!r}, 'w').write(os.environ['TMPDIR'])")
+    refused(held, plan, NotDeliverable)
+    folder = Path((tmp_path / "where").read_text())
+    assert not folder.exists()
+    assert folder.parent.stat().st_mode & 0o022 == 0
+    assert folder.parent.stat().st_uid == os.geteuid()
+
+
 def test_an_interruption_ends_the_tracking(tmp_path: Path, held: HeldTarget, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = stand_in(tmp_path, held, "")
     monkeypatch.setattr(memray, "_is_open", lambda *_: True)
@@ -130,6 +141,7 @@ def test_an_interruption_ends_the_tracking(tmp_path: Path, held: HeldTarget, mon
         ("sys.exit('Failed: No module named memray')", NotDeliverable, "the target itself does not find memray"),
         ("sys.exit('Run with --verbose')", NotDeliverable, "memray could not get into process"),
         ("import time; time.sleep(60)", NotDeliverable, "ran no Python code"),
+        ("sys.exit('Timed out waiting for connection from pid 7')", NotDeliverable, "ran no Python code"),
         ("pass", NotDeliverable, "memray wrote nothing"),
         ("file.write_text('x')", NotDeliverable, "cannot be read"),
     ],
