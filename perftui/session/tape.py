@@ -110,8 +110,8 @@ class Tape:
         path = _new_file("incidents", target, ENDING)
         header = msgspec.structs.replace(self._header(target), incident=incident)
         oldest_ns = incident.wall_ns - FLIGHT_SECONDS * 10**9
+        self.mark(f"incident: {incident.text}".rstrip(": "))
         marks = [mark for mark in tuple(self._marks) if mark[0] >= oldest_ns]
-        marks.append((incident.wall_ns, f"incident: {incident.text}".rstrip(": ")))
         write_bundle(path, header, self._flight, marks)
         return path
 

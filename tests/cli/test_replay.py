@@ -4,13 +4,15 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from perftui.model.incident import Incident
 from perftui.store.recording import Recording
 from tests.cli.conftest import Perftui
 from tests.cli.test_attach import on_a_terminal
 from tests.cli.test_imports import loaded_by
-from tests.session.tapes import SECOND, START, write
+from tests.session.tapes import HEADER, SECOND, START, write
 from tests.session.test_player import busy_in_the_middle
 
 
@@ -35,6 +37,17 @@ def test_a_moment_is_chosen(perftui: Perftui, tape: Path, moment: str) -> None:
     done = perftui("replay", tape, "--json", "--at", moment)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["resources"]["cpu"]["last"] == pytest.approx(0.9)
+
+
+def test_an_incident_says_what_happened_and_where(perftui: Perftui, tmp_path: Path) -> None:
+    incident = Incident(wall_ns=START + 30 * SECOND, text="it hangs \x1b[2J")
+    header = msgspec.structs.replace(HEADER, incident=incident, facts={"memory": "4 GB", "system": "Debian"})
+    write(tmp_path / "r.perftui-incident", range(30), header=header).close()
+    done = perftui("replay", tmp_path / "r.perftui-incident", "--json")
+    assert done.returncode == 0, done.stderr
+    assert ": it hangs ^[[2J\n" in done.stderr
+    assert "here: Linux, x86_64, 1 CPUs, memory 4 GB, system Debian; perftui 0\n" in done.stderr
+    json.loads(done.stdout)
 
 
 def test_without_a_terminal_a_report_is_printed(perftui: Perftui, tape: Path) -> None:

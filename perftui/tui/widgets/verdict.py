@@ -18,7 +18,7 @@ class VerdictLine(LineView):
         self._since_ns = 0
 
     def show(self, update: Update) -> None:
-        if update.sample.target != self._target:
+        if update.sample.target != self._target or update.sample.monotonic_ns < self._since_ns:  # a replay jumps back
             self._target = update.sample.target
             self._since_ns = update.sample.monotonic_ns
         super().show(update)
