@@ -14,6 +14,9 @@ from perftui.tui.renderables.pages import PAGES
 from perftui.tui.screens.sheet import Page, Sheet
 
 
+MORE_WIDTH = len("999 more lines (down)")
+
+
 class Pages(Page):
     """The buttons are the pages: the chosen one is shown, from its top."""
 
@@ -23,6 +26,10 @@ class Pages(Page):
 
     def action_press(self) -> None:
         """There is nothing to decide."""
+
+    def _shown_buttons(self, width: int) -> list[tuple[int, str]]:
+        """Pages give way to the word on how many lines follow."""
+        return super()._shown_buttons(max(1, width - MORE_WIDTH))
 
 
 class Details(Sheet):

@@ -9,6 +9,7 @@ from perftui.tui.palette import Palette
 from perftui.tui.renderables.pages.collectors import collectors_page
 from perftui.tui.renderables.pages.gpu import gpu_page
 from perftui.tui.renderables.pages.group import group_page
+from perftui.tui.renderables.pages.history import history_page
 from perftui.tui.renderables.pages.host import host_page
 from perftui.tui.renderables.pages.target import target_page
 from perftui.tui.renderables.pages.tasks import tasks_page
@@ -19,6 +20,7 @@ PAGES: tuple[tuple[str, Callable[[Update, int, Palette], list[Strip]]], ...] = (
     ("Group", group_page),
     ("Host", host_page),
     ("GPU", gpu_page),
+    ("History", history_page),
     ("Collectors", collectors_page),
 )
 """Name and page, in the order of the sheet. A line is exactly as wide as asked for; the sheet scrolls."""
