@@ -150,7 +150,7 @@ def _attach(held: HeldTarget, plan: Plan, seconds: float, file: str) -> None:
 
 def _memray(plan: Plan, command: str, *arguments: str) -> Completed:
     """``memray attach|detach`` by the target's own Python, as the target's user."""
-    argv = [plan.python, "-m", "memray", command, "--method", plan.method, *arguments, str(plan.pid)]
+    argv = [plan.python, "-B", "-m", "memray", command, "--method", plan.method, *arguments, str(plan.pid)]
     try:
         return run(
             argv,
@@ -203,7 +203,7 @@ def _detach(plan: Plan) -> None:
 
 
 def _read(plan: Plan, file: str) -> bytes:
-    argv = [plan.python, "-c", _READER, file]
+    argv = [plan.python, "-B", "-c", _READER, file]
     done = run(argv, deadline_seconds=_READ_SECONDS, user=plan.user, environment=plan.environment)
     if done.returncode != 0:
         last = done.stderr.strip().rpartition(b"\n")[2]

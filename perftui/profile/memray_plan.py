@@ -163,7 +163,9 @@ def _find_memray(
     pythons = [*dict.fromkeys(_pythons(host, pid, search))]
     for python in pythons:
         with contextlib.suppress(NoData, msgspec.MsgspecError):
-            done = run([python, "-c", _CHECK], deadline_seconds=_CHECK_SECONDS, user=user, environment=environment)
+            done = run(
+                [python, "-B", "-c", _CHECK], deadline_seconds=_CHECK_SECONDS, user=user, environment=environment
+            )
             if done.returncode == 0:
                 return python, msgspec.json.decode(done.stdout, type=_Memray)
     if not pythons:
