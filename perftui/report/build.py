@@ -119,8 +119,8 @@ def changes(update: Update) -> tuple[Proposal, ...]:
 
 
 def target_document(target: Target, sample: Sample | None = None) -> TargetDoc:
-    """``sample`` is one of the target, where there is one."""
-    cpus, memory = (cpu_limit(sample), memory_limit(sample)) if sample else (None, None)
+    """``sample`` is one of the target, where there is one. The whole host has no limits but itself."""
+    cpus, memory = (cpu_limit(sample), memory_limit(sample)) if sample and target.process else (None, None)
     return TargetDoc(
         pid=target.pid,
         start_ticks=target.process.start_ticks if target.process else None,

@@ -41,7 +41,7 @@ class LimitDoc(Document, frozen=True, kw_only=True):
 
 
 class TargetDoc(Document, frozen=True, kw_only=True):
-    """What was watched. ``pid``, ``start_ticks`` and ``processes`` are null for the whole host.
+    """What was watched. For the whole host all but ``kind`` is null or empty.
 
     For a group ``pid`` is its main process, ``name`` what the group is called. ``cpu_limit`` is in CPUs,
     ``memory_limit`` in bytes, as they hold for the target.

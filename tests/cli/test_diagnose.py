@@ -52,7 +52,8 @@ def test_a_sleeper_is_idle_in_text(perftui: Perftui, child: Callable[..., int]) 
 
 def test_without_a_target_the_host_is_diagnosed(perftui: Perftui) -> None:
     document = diagnosed(perftui, "--for", "2")
-    assert document["target"] == {"pid": None, "start_ticks": None, "kind": "host", "command": "", "processes": None}
+    assert document["target"].pop("kind") == "host"
+    assert set(document["target"].values()) == {None, ""}
     assert "cpu" in document["resources"]
 
 
