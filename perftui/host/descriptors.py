@@ -31,7 +31,7 @@ def descriptors(host: Host, pid: int, limit: int = MAX_LOOKS) -> Descriptors:
     folder = f"/proc/{pid}/fd"
     directory = host.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        total = os.fstat(directory).st_size
+        total = os.fstat(directory).st_size if host.is_live else 0
         if total > limit:
             return Descriptors(_links(directory, map(str, range(0, total, -(-total // limit)))), total)
         names = os.listdir(directory)  # noqa: PTH208 (there is no path, only a descriptor)

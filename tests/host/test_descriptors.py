@@ -53,7 +53,7 @@ def test_a_captured_tree(tmp_path: Path) -> None:
     folder = tmp_path / "proc/7/fd"
     folder.mkdir(parents=True)
     (folder / "0").symlink_to("socket:[12]")
-    assert descriptors(Host(tmp_path), 7).links == [(0, "socket:[12]")]
+    assert descriptors(Host(tmp_path), 7) == descriptors(Host(tmp_path), 7, 1) == ([(0, "socket:[12]")], 1)
 
 
 @pytest.mark.parametrize(("link", "inode"), [("socket:[4711]", 4711), ("/tmp/socket:[1]", 0), ("pipe:[3]", 0), ("", 0)])
