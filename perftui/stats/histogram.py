@@ -48,7 +48,11 @@ def middle_of(name: int) -> float:
 
 def binned(values: Iterable[float]) -> Bins:
     """The histogram of some finite values."""
-    return dict(Counter(map(bin_of, values)))
+    bins: Bins = {}
+    for value, count in Counter(values).items():  # many series stand still
+        name = bin_of(value)
+        bins[name] = bins.get(name, 0) + count
+    return bins
 
 
 def merged(histograms: Iterable[Bins]) -> Bins:
