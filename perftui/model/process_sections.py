@@ -103,7 +103,8 @@ class DelaySection(Section, frozen=True, kw_only=True):
 
     Columns ``pid start_ticks cpu_ns_total blkio_ns_total swapin_ns_total reclaim_ns_total thrashing_ns_total
     compact_ns_total wpcopy_ns_total`` and for each but ``cpu`` how often, ``blkio_total`` and so on. -1: the process
-    started before delay accounting was switched on, or the kernel is too old to know this delay.
+    started before delay accounting was switched on, or the kernel is too old to know this delay. Of a process that
+    started before, the threads that started since are accounted.
     """
 
     processes: Table

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
 
 from perftui.analyze.classify import classify
 from perftui.analyze.window import Window
@@ -25,9 +24,6 @@ from perftui.tune.plan import plan
 
 MAX_SAMPLES = 64
 """More samples than this in one window (a long headless run) are thinned: verdicts need its ends and thirds."""
-
-SLOWEST_READINGS = 12
-"""So many ticks back the last but one reading of a slow section is looked for."""
 
 JUDGED_THREADS = 400
 """A target of fewer threads is judged in every tick, one of fewer than twice as many in every second one, and so on."""
@@ -67,7 +63,7 @@ class Pipeline:
 
         Without ``judge`` only the rates and the history are worked out: for the past that leads up to a moment.
         """
-        earlier = tuple(islice(reversed(self._samples), SLOWEST_READINGS))
+        earlier = tuple(reversed(self._samples))
         self._keep(sample, profiles)
         if not earlier:
             return
