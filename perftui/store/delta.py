@@ -7,6 +7,8 @@ when some came or went. Texts are numbered and kept once. A chunk begins from no
 
 from array import array
 from collections.abc import Iterable, Sequence
+from itertools import compress
+from operator import ne
 
 from perftui.host.text import visible
 from perftui.model.profile import StackProfile
@@ -168,20 +170,30 @@ def _moves(before: dict[str, bytes], rows_before: int, now: dict[str, bytes], ro
     names = [name for name in IDENTITY if name in now] or [name for name in now if name.startswith(TEXT_MARK)]
     if rows == rows_before and all(before[name] == now[name] for name in names):
         return []
+    old, new = _keys(before, names, rows_before), _keys(now, names, rows)
+    both = min(rows_before, rows)
+    strays = [*compress(range(both), map(ne, old, new)), *range(both, rows)]
     places: dict[tuple[int, ...], list[int]] = {}
-    for row, key in enumerate(_keys(before, names, rows_before)):
-        places.setdefault(key, []).append(row)
-    for found in places.values():
-        found.reverse()  # rows that cannot be told apart keep their order
+    for row in reversed((*strays[: len(strays) - (rows - both)], *range(both, rows_before))):
+        places.setdefault(old[row], []).append(row)  # the first one last: rows that are alike keep their order
     moves: list[tuple[int, int]] = []
-    for key in _keys(now, names, rows):
-        candidates = places.get(key)
-        start = candidates.pop() + 1 if candidates else 0
-        if moves and start == (moves[-1][0] + moves[-1][1] if moves[-1][0] else 0):
-            moves[-1] = (moves[-1][0], moves[-1][1] + 1)
-        else:
-            moves.append((start, 1))
+    stayed = 0
+    for row in (*strays, rows):
+        if stayed < row:
+            _move(moves, stayed + 1, row - stayed)
+        if row < rows:
+            candidates = places.get(new[row])
+            _move(moves, candidates.pop() + 1 if candidates else 0, 1)
+        stayed = row + 1
     return moves or [(0, 0)]
+
+
+def _move(moves: list[tuple[int, int]], start: int, length: int) -> None:
+    """Add a move, to the last one where it goes on."""
+    if moves and start == (moves[-1][0] + moves[-1][1] if moves[-1][0] else 0):
+        moves[-1] = (moves[-1][0], moves[-1][1] + length)
+    else:
+        moves.append((start, length))
 
 
 def _keys(columns: dict[str, bytes], names: Sequence[str], rows: int) -> list[tuple[int, ...]]:

@@ -12,6 +12,9 @@ import msgspec
 
 MASK = (1 << 64) - 1
 _HALF = 1 << 63
+_BLOCK = 64
+"""So many rows are compared at once."""
+
 _MOST_NUMBERS = 1 << 24
 """A chunk with more numbers than this was not written by perftui: 300 s of 5,000 busy processes have 6 million."""
 
@@ -183,16 +186,22 @@ def changes(before: bytes, now: bytes) -> tuple[list[int], list[int]]:
 
     Both are equally many 64-bit integers; a difference wraps around as they do.
     """
+    if len(before) != len(now):
+        raise ValueError("two columns of different lengths")
     gaps: list[int] = []
     differences: list[int] = []
     last = -1
-    pairs = zip(memoryview(before).cast("Q"), memoryview(now).cast("Q"), strict=True)
-    for row, (old, new) in enumerate(pairs):
-        if old != new:
-            gaps.append(row - last - 1)
-            last = row
-            apart = (new - old) & MASK
-            differences.append(apart << 1 if apart < _HALF else ((MASK - apart) << 1) + 1)
+    old, new = memoryview(before).cast("Q"), memoryview(now).cast("Q")
+    for start in range(0, len(new), _BLOCK):
+        end = start + _BLOCK
+        if before[8 * start : 8 * end] == now[8 * start : 8 * end]:
+            continue  # most of thousands of processes: as bytes they are compared a hundred times as fast
+        for row, (was, is_now) in enumerate(zip(old[start:end], new[start:end], strict=True), start):
+            if was != is_now:
+                gaps.append(row - last - 1)
+                last = row
+                apart = (is_now - was) & MASK
+                differences.append(apart << 1 if apart < _HALF else ((MASK - apart) << 1) + 1)
     return gaps, differences
 
 
