@@ -61,6 +61,14 @@ def replay(tmp_path: Path) -> Iterator[tuple[ReplaySession, Watcher]]:
     assert watcher.fault is None
 
 
+def at(second: int) -> Callable[[ReplayStatus], bool]:
+    return lambda status: status.at_ns == START + second * SECOND
+
+
+def telling(text: str) -> Callable[[ReplayStatus], bool]:
+    return lambda status: status.said == text
+
+
 def test_it_stands_still_where_it_was_told_to_begin(replay: tuple[ReplaySession, Watcher]) -> None:
     _, watcher = replay
     status = watcher.status()
@@ -83,7 +91,7 @@ def test_steps_and_jumps(replay: tuple[ReplaySession, Watcher]) -> None:
     )
     for move, second in moves:
         move()
-        watcher.wait(lambda status, second=second: status.at_ns == START + second * SECOND)  # type: ignore[misc]
+        watcher.wait(at(second))
     session.step(1)
     assert watcher.wait(lambda status: bool(status.said)).said == "the end of the recording"
     with pytest.raises(UsageError):
@@ -94,7 +102,7 @@ def test_marks_come_round(replay: tuple[ReplaySession, Watcher]) -> None:
     session, watcher = replay
     for text, second in (("the deploy", 150), ("the rollback", 200), ("the deploy", 150)):
         session.next_mark()
-        assert watcher.wait(lambda status, text=text: status.said == text).said == text  # type: ignore[misc]
+        watcher.wait(telling(text))
         assert watcher.second() == second
 
 
