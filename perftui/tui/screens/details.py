@@ -13,7 +13,6 @@ from perftui.tui.renderables.cells import strip_of
 from perftui.tui.renderables.pages import PAGES
 from perftui.tui.screens.sheet import Page, Sheet
 
-
 MORE_WIDTH = len("999 more lines (down)")
 
 
