@@ -38,7 +38,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     earlier: tuple[Sample, ...] = ()
 
     @classmethod
-    def between(cls, older: Sample, newer: Sample, earlier: tuple[Sample, ...] = ()) -> "Interval":
+    def between(cls, older: Sample, newer: Sample, *, earlier: tuple[Sample, ...] = ()) -> "Interval":
         """ValueError when the samples are not in order or come from two boots."""
         if newer.monotonic_ns <= older.monotonic_ns:
             raise ValueError("samples are not in order of time")

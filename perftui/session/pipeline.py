@@ -25,7 +25,7 @@ from perftui.tune.plan import plan
 MAX_SAMPLES = 64
 """More samples than this in one window (a long headless run) are thinned: verdicts need its ends and thirds."""
 
-JUDGED_THREADS = 400
+JUDGED_THREADS = 250
 """A target of fewer threads is judged in every tick, one of fewer than twice as many in every second one, and so on."""
 
 HALF_A_TICK_NS = 500_000_000
@@ -67,7 +67,7 @@ class Pipeline:
         self._keep(sample, profiles)
         if not earlier:
             return
-        self.interval = Interval.between(earlier[0], sample, earlier[1:])
+        self.interval = Interval.between(earlier[0], sample, earlier=earlier[1:])
         self._tiers.append(sample.wall_ns, sample.monotonic_ns, headline(self.interval) | details(self.interval))
         if judge:
             self._sum_up()

@@ -208,7 +208,7 @@ def test_a_slow_section_is_compared_with_its_own_last_reading() -> None:
 
     first, second = sockets(0, received_bytes_total=[0]), sockets(2 * SECOND, received_bytes_total=[2000])
     samples = [sample(1, first), sample(2, first), sample(3, second), sample(4, second)]
-    apart = Interval.between(samples[2], samples[3], tuple(reversed(samples[:2]))).sockets
+    apart = Interval.between(samples[2], samples[3], earlier=tuple(reversed(samples[:2]))).sockets
     assert apart is not None
     assert apart.received_bytes_per_s == 1000
     alone = Interval.between(samples[2], samples[3]).sockets
