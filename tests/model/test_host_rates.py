@@ -132,7 +132,7 @@ def test_an_interval_takes_the_reading_before_of_a_slow_section() -> None:
     first = interrupts(0, {"24": (0, 0)}, {0: (0, 0)})
     second = interrupts(5 * SECOND, {"24": (50, 0)}, {0: (100, 0)})
     samples = [sample(0, interrupts=first), *(sample(at * SECOND, interrupts=second) for at in (5, 6))]
-    interval = Interval.between(samples[1], samples[2], (samples[0],))
+    interval = Interval.between(samples[1], samples[2], earlier=(samples[0],))
     assert interval.interrupts is not None
     assert interval.interrupts.lines[0].per_s == 10
     assert interval.interrupts.cpus[0].interrupts_per_s == 20
