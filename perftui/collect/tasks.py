@@ -19,6 +19,9 @@ MOST_PROCESSES = 2
 """Each look starts an interpreter, which takes 0.09 s of CPU (twice that where its library is not precompiled)."""
 
 _DEADLINE_SECONDS = 4.0
+"""For all processes of one look."""
+
+_REST_NS = 60_000_000_000
 _TEXT_LIMIT = 256
 _LINE_LIMIT = 1024
 _TID_WIDTH, _ID_WIDTH, _NAME_WIDTH, _STACK_WIDTH = 10, 20, 20, 50
@@ -39,30 +42,45 @@ class TaskRow(NamedTuple):
     awaiter: int
 
 
+class _Lasting(NoData):
+    """It would be no different the next time."""
+
+
 class TaskCollector:
+    """A process without asyncio, or one that may not be read, is asked again after a minute; others get its turn."""
+
     name = "tasks"
     section = "tasks"
 
     def __init__(self) -> None:
         self._interpreters: dict[tuple[int, str], Interpreter | None] = {}
+        self._refusals: dict[int, tuple[int, NoData]] = {}
 
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> TaskSection:
         now = monotonic_ns()
         if scope.target is None or not host.is_live:
             raise NoData("asyncio tasks are those of a target", "attach to a process")
         listable = self._listable(host, scope.pids)
-        rows: list[tuple[int, TaskRow]] = []
-        tasks: set[tuple[int, int]] = set()
-        for pid in listable[:MOST_PROCESSES]:
-            found, ids = parse_tasks(_listed(host, pid))
-            rows += [(pid, row) for row in found]
-            tasks.update((pid, task) for task in ids)
+        self._refusals = {pid: kept for pid, kept in self._refusals.items() if now - kept[0] < _REST_NS}
+        asked = [pid for pid in listable if pid not in self._refusals][:MOST_PROCESSES]
+        answers: dict[int, tuple[list[TaskRow], set[int]]] = {}
+        refusal: NoData | None = None
+        for pid in asked:
+            try:
+                answers[pid] = parse_tasks(_listed(host, pid, _DEADLINE_SECONDS / len(asked)))
+            except NoData as error:
+                refusal = error
+                if isinstance(error, _Lasting):
+                    self._refusals[pid] = (now, error)
+        if not answers:
+            told = refusal or next(error for _, error in self._refusals.values())
+            raise NoData(told.reason, told.remedy)
         return TaskSection(
             monotonic_ns=now,
-            tasks=_table(rows[:MOST_TASKS]),
-            total=len(tasks),
-            processes=listable[:MOST_PROCESSES],
-            skipped=len(listable[MOST_PROCESSES:]),
+            tasks=_table([(pid, row) for pid, (rows, _) in answers.items() for row in rows][:MOST_TASKS]),
+            total=sum(len(ids) for _, ids in answers.values()),
+            processes=tuple(answers),
+            skipped=len(listable) - len(answers),
         )
 
     def close(self) -> None:
@@ -94,28 +112,32 @@ class TaskCollector:
         )
 
 
-def _listed(host: Host, pid: int) -> str:
-    """What the target's own interpreter prints of it.
+def _listed(host: Host, pid: int, seconds: float) -> str:
+    """What the target's own interpreter prints of it, at the second try where its memory moved under the first one.
 
     It runs as the target's user, isolated from its files, and leaves no compiled ones behind.
     """
     argv = [program_of(host, pid), "-I", "-S", "-B", "-m", "asyncio", "ps", str(pid)]
-    done = run(argv, deadline_seconds=_DEADLINE_SECONDS, user=runs_as(host, pid))
-    if done.returncode == 0:
-        return done.stdout.decode("utf-8", "surrogateescape")
-    raise _refusal(pid, done)
+    user = runs_as(host, pid)
+    done = run(argv, deadline_seconds=seconds / 2, user=user)
+    if done.returncode != 0 and not isinstance(_refusal(pid, done), _Lasting):
+        done = run(argv, deadline_seconds=seconds / 2, user=user)
+    if done.returncode != 0:
+        raise _refusal(pid, done)
+    return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def _refusal(pid: int, done: Completed) -> NoData:
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     said = visible(next((line for line in lines if line.startswith(b"Error")), lines[-1] if lines else b""), 200)
     if done.timed_out:
-        return NoData(f"python -m asyncio ps {pid}: no answer for {_DEADLINE_SECONDS:.0f} s")
+        return NoData(f"python -m asyncio ps {pid} does not answer", "the machine or the target may be too busy")
     if "AsyncioDebug" in said:
-        return NoData(f"process {pid} has not loaded asyncio")
+        return _Lasting(f"process {pid} has not loaded asyncio")
     if "permission" in said.lower():
-        return NoData(f"the owner of process {pid} may not read its memory", "sudo sysctl kernel.yama.ptrace_scope=0")
-    return NoData(f"python -m asyncio ps {pid}: {said}")
+        remedy = "sudo sysctl kernel.yama.ptrace_scope=0"
+        return _Lasting(f"the owner of process {pid} may not read its memory", remedy)
+    return NoData(f"python -m asyncio ps {pid}: {said}", "its memory changed while it was read: the next look may do")
 
 
 def parse_tasks(text: str) -> tuple[list[TaskRow], set[int]]:

@@ -13,7 +13,7 @@ from perftui.collect.tasks import FIRST_VERSION, TaskCollector, TaskRow, parse_r
 from perftui.errors import NoData
 from perftui.host.procfs import Host
 from perftui.model.task_section import MOST_TASKS
-from tests.collect.held import NO_TARGET, held_child
+from tests.collect.held import NO_TARGET, held_child, python_child
 
 HEADER = (
     f"{'tid':<10} {'task id':<20} {'task name':<20} {'coroutine stack':<50} {'awaiter chain':<50} "
@@ -149,9 +149,37 @@ def test_tasks_of_a_real_loop() -> None:
         assert section.tasks.ints("awaiter")[leaf] in section.tasks.ints("task")
 
 
-def test_a_new_python_without_a_loop() -> None:
+WITHOUT = "print('up', flush=True)\nimport time; time.sleep(1000)"
+
+
+def test_a_new_python_without_a_loop_is_asked_once_a_minute() -> None:
+    with held_child(WITHOUT, new_python()) as (host, held):
+        collector, scope = TaskCollector(), Scope(held, (held.process.pid,))
+        with pytest.raises(NoData, match="has not loaded asyncio"):
+            collector.collect(host, scope, None)
+        spent = children_cpu()
+        with pytest.raises(NoData, match="has not loaded asyncio"):
+            collector.collect(host, scope, None)
+        assert children_cpu() == spent
+
+
+def test_processes_without_a_loop_leave_their_turn_to_others() -> None:
+    """As with a server whose first process only watches over its workers."""
+    python = new_python()
     with (
-        held_child("print('up', flush=True)\nimport time; time.sleep(1000)", new_python()) as (host, held),
-        pytest.raises(NoData, match="has not loaded asyncio"),
+        held_child(WITHOUT, python) as (host, held),
+        python_child(WITHOUT, python) as second,
+        python_child(LOOP, python) as third,
+        python_child(LOOP, python) as fourth,
     ):
-        TaskCollector().collect(host, Scope(held, (held.process.pid,)), None)
+        collector = TaskCollector()
+        scope = Scope(held, (held.process.pid, second.pid, third.pid, fourth.pid))
+        with pytest.raises(NoData, match="has not loaded asyncio"):
+            collector.collect(host, scope, None)
+        section = collector.collect(host, scope, None)
+        assert (section.processes, section.total, section.skipped) == ((third.pid, fourth.pid), 6, 2)
+
+
+def children_cpu() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
