@@ -183,10 +183,12 @@ def _replace(path: Path, text: str) -> None:
     """Whoever reads the file sees the old page or the new one, never half of one. UsageError."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")  # no .prom at its end: the collector must not read it
     try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        fresh.replace(path)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise UsageError(f"--textfile {path}: {error.strerror}") from error

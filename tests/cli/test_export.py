@@ -167,3 +167,24 @@ def test_no_stacks_are_sampled(perftui: Perftui, child: Callable[..., int]) -> N
 def test_help_lists_the_three(perftui: Perftui) -> None:
     shown = subprocess.run(perftui.argv("export", "--help"), capture_output=True, text=True, check=True).stdout
     assert all(name in shown for name in ("prometheus", "csv", "json"))
+
+
+@pytest.mark.root
+def test_a_full_disk_ends_it_and_leaves_the_last_whole_page(perftui: Perftui, tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
+    if subprocess.run(mounted, capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        page = folder / "perftui.prom"
+        process = perftui.start("export", "prometheus", "--textfile", page, "--interval", "0.2")
+        wait_for(page.exists)
+        (folder / "filler").write_bytes(b"x" * (os.statvfs(folder).f_bavail * os.statvfs(folder).f_bsize))
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert b"No space left" in err
+        parsed(page.read_text())
+        assert sorted(os.listdir(folder)) == ["filler", "perftui.prom"]
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
