@@ -125,6 +125,9 @@ async def test_everything_that_writes_is_hidden() -> None:
         await pilot.pause()
         assert app.screen is app.main
         assert session.asked == []
+        await pilot.press("1")
+        assert "attach" not in rows(app.main.footer)[0]
+        assert "filter" in rows(app.main.footer)[0]
         assert "APPLIED" not in "\n".join(rows(app.main.banner))
         await pilot.press("question_mark")
         await pilot.pause()

@@ -27,6 +27,9 @@ from perftui.tui.widgets.verdict import VerdictLine
 COMMON_HINTS: tuple[Hint, ...] = (
     ("?", "help"), ("d", "details"), ("Tab", "next pane"), ("z", "maximise"), ("Space", "pause"), ("q", "quit"),
 )  # fmt: skip
+TARGET_HINTS = {"Enter", "h"}
+"""Keys of the process list that pick another target: in a replay there is none."""
+
 WRITING_HINTS = {"processes": {"x"}, "proposals": {"Enter"}, "journal": {"Enter", "u"}}
 
 
@@ -173,5 +176,7 @@ class MainScreen(Screen[None]):
         """Tell the tabs and the footer which pane has the keys."""
         self.tabs.choose(self.pane)
         hidden = WRITING_HINTS.get(self.pane, set()) if self.read_only else set()
+        if self.replay and self.pane == "processes":
+            hidden = hidden | TARGET_HINTS
         own = tuple(hint for hint in self.views[self.pane].hints if hint[0] not in hidden)
         self.footer.set_hints((*own, *COMMON_HINTS))
