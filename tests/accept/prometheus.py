@@ -17,7 +17,9 @@ from tests.report.exposition import parsed
 from tests.scenarios.play import playing
 
 _MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
-_ALL_TIME = " + ".join(f"sum(rate(perftui_cpu_{mode}_seconds_total[10s]))" for mode in _MODES)
+_ALL_MODES = " + ".join(f"sum(rate(perftui_cpu_{mode}_seconds_total[10s]))" for mode in _MODES)
+_ALL_TIME = f"({_ALL_MODES}) / sum(rate(perftui_sample_timestamp_seconds[10s]))"
+"""By the clock of the samples: on a busy machine a scrape finds one that is some time old."""
 
 
 def stories() -> Iterator[str]:
@@ -86,7 +88,7 @@ def _agrees(address: str, target: int) -> str:
     wait_for(look, "ten looks", 30, every=0.5)
     used = (cpu_seconds(target) - before) / (os.times().elapsed - started)
     shown = sum(figures) / len(figures)
-    check(abs(shown - used) <= 0.15 * used + 0.05, f"exported {shown:.2f} cores, the kernel says {used:.2f}")
+    check(abs(shown - used) <= 0.25 * used + 0.05, f"exported {shown:.2f} cores, the kernel says {used:.2f}")
     return f"the exported CPU ({shown:.2f} cores) is what the kernel counts ({used:.2f})"
 
 
@@ -105,7 +107,7 @@ def _server(address: str, folder: str) -> str:
         finally:
             server.terminate()
     cpus = os.cpu_count() or 1
-    check(abs(spent - cpus) <= 0.25 * cpus, f"by rate() {spent:.2f} seconds of CPU time pass in one, on {cpus} CPUs")
+    check(abs(spent - cpus) <= 0.05 * cpus, f"by rate() {spent:.2f} seconds of CPU time pass in one, on {cpus} CPUs")
     return f"a Prometheus server scrapes it: by rate() {spent:.2f} seconds of CPU time pass in one, on {cpus} CPUs"
 
 
