@@ -137,9 +137,7 @@ def test_resolve_a_pid(child: subprocess.Popen[bytes]) -> None:
         resolve(Host(), "4194305")
 
 
-@pytest.mark.parametrize(
-    "spec", ["0", "-1", "x", "", "name:", "name:(", "１２"]
-)
+@pytest.mark.parametrize("spec", ["0", "-1", "x", "", "name:", "name:(", "１２"])
 def test_malformed_targets_are_usage_errors(spec: str) -> None:
     with pytest.raises(UsageError, match="TARGET"):
         resolve(Host(), spec)
