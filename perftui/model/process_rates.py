@@ -4,7 +4,6 @@ Two readings of a slow section lie seconds apart; ``Interval`` finds the pair. W
 readings is None. Sizes are sums over the processes that could be read.
 """
 
-
 import msgspec
 
 from perftui.model.process_sections import (
