@@ -113,5 +113,5 @@ def collapsed(view: AllocationView) -> Iterator[str]:
 
 def folded(stack: AllocationStack) -> str:
     """Thread and frames, the root first, with semicolons between."""
-    places = [f"{frame.function} ({frame.file}:{frame.line})" for frame in stack.frames]
+    places = [f"{at.function} ({at.file}:{at.line})" if at.file else at.function for at in stack.frames]
     return ";".join(part.replace(";", ":") for part in (stack.thread or "thread", *places))

@@ -21,6 +21,7 @@ from perftui.profile.memray_plan import Plan
 from perftui.store.files import state_dir
 
 MOST_STACKS = 2000
+NO_FRAME = Frame(function="(outside Python code)")
 _ATTACH_SECONDS = 30.0
 _PATIENCE_SECONDS = 20.0
 """A debugger that is killed leaves its breakpoints in the target, which dies of the first: it is asked to leave."""
@@ -111,7 +112,8 @@ def _view(raw: _RawView) -> AllocationView:
                 frames=tuple(
                     Frame(function=visible(function, _TEXT_LIMIT), file=visible(file, _TEXT_LIMIT), line=line)
                     for function, file, line in reversed(frames)
-                ),
+                )
+                or (NO_FRAME,),
             )
             for size, count, thread, frames in stacks
         ),

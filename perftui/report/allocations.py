@@ -63,7 +63,7 @@ def _section(page: Page, title: str, view: AllocationView) -> None:
                 bytes_text(one.self_bytes),
                 f"{count_text(one.allocations)} ×",
                 clipped(one.function, 32),
-                _tail(f"{one.file}:{one.line}", 30),
+                _tail(f"{one.file}:{one.line}", 30) if one.file else "",
             )
             for one in functions
         ],

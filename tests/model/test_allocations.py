@@ -42,7 +42,9 @@ def test_recursion_counts_once() -> None:
 
 def test_lines_for_a_flame_graph() -> None:
     odd = Frame(function="a;b", file="x.py", line=1)
-    assert list(collapsed(view((7, 1, (MAIN, odd)), (1, 1, ())))) == ["T;main (app.py:3);a:b (x.py:1) 7", "T 1"]
+    outside = Frame(function="(outside)")
+    lines = list(collapsed(view((7, 1, (MAIN, odd)), (1, 1, (outside,)))))
+    assert lines == ["T;main (app.py:3);a:b (x.py:1) 7", "T;(outside) 1"]
 
 
 frames = st.builds(Frame, function=st.sampled_from("abc"), file=st.sampled_from(["x.py", ""]), line=st.integers(0, 3))

@@ -15,7 +15,7 @@ from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.allocations import Allocations
 from perftui.profile import memray
-from perftui.profile.memray import parse, track
+from perftui.profile.memray import NO_FRAME, parse, track
 from perftui.profile.memray_plan import Plan
 from tests.profile.children import SLEEPER, python_child
 
@@ -93,7 +93,7 @@ def test_the_result_is_read_and_shown_harmlessly() -> None:
     assert (found.held.size_bytes, found.held.allocations) == (300, 3)
     first, second = found.held.stacks
     assert [frame.function for frame in first.frames] == ["main", "parse"]
-    assert (first.thread, second.frames) == ("worker^[[2J", ())
+    assert (first.thread, second.frames) == ("worker^[[2J", (NO_FRAME,))
 
 
 @given(st.binary(max_size=200))
