@@ -1,7 +1,13 @@
 """What holds for every test."""
 
+import signal
+
 from hypothesis import settings
 
 # No deadline per example: how long one takes says more about the machine's neighbours than about the code.
 settings.register_profile("perftui", deadline=None)
 settings.load_profile("perftui")
+
+# Whoever starts the tests may ignore these (nohup, a shell's background job), and what is started here inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from tests.accept.story import check, ended, wait_for
 from tests.accept.terminals import fresh_state, on_pty
@@ -41,11 +42,16 @@ CONTROLS = re.compile(
 def stories() -> Iterator[str]:
     """Yields a line for each place that is safe. Failed for the first that is not."""
     with ended(_hostile()) as hostile, ended(_long()) as long:
-        time.sleep(0.5)  # both have to come through their exec
+        wait_for(lambda: _bytes(hostile, "comm")[:15] == NAME[:15], "the hostile name")
+        wait_for(lambda: len(_bytes(long, "cmdline")) > LONG_BYTES, "the long command line")
         for pid, what in ((hostile, "a hostile name"), (long, "a command line of 100 kB")):
             yield from _screen(pid, what)
             yield from _plain(pid, what)
         yield _listed()
+
+
+def _bytes(pid: int, name: str) -> bytes:
+    return Path(f"/proc/{pid}/{name}").read_bytes()
 
 
 def _hostile() -> int:

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 
 from perftui.errors import Drifted
@@ -133,6 +134,23 @@ async def test_a_proposal_is_confirmed_from_cancel() -> None:
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert session.asked == [("apply", proposal.id)]
+
+
+async def test_keys_typed_ahead_act_in_the_pane_they_were_meant_for() -> None:
+    """A slow link delivers several keys at once: Enter must not attach to a process in the pane that is left."""
+    session, app = started()
+    for size in ((120, 40), (80, 24)):
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            session.tick(quiet(build_update()))
+            await pilot.press("1")
+            await pilot.pause()
+            for key, character in (("4", "4"), ("enter", "\r")):
+                app.post_message(Key(key, character))
+            await pilot.pause()
+            assert "Apply this change?" in sheet_text(app)
+            assert session.asked == []
+        session, app = started()
 
 
 async def test_escape_is_cancel() -> None:

@@ -13,6 +13,8 @@ from perftui.tui.renderables.gauges import Gauge, gauges
 LABEL_WIDTH = 8
 VALUE_WIDTH = 11
 LONGEST_BAR = 40
+LONGEST_DETAIL = 72
+"""On a wide screen the bars stay near what they belong to."""
 
 
 def resource_lines(update: Update, width: int, height: int, palette: Palette, tick: int = 0) -> list[Strip]:
@@ -32,7 +34,8 @@ def gauge_strip(gauge: Gauge, width: int, palette: Palette, tick: int) -> Strip:
     bars = min(LONGEST_BAR, max(8, room * 45 // 100))
     drawn = _bars(gauge, bars, palette.glyphs.levels, tick)
     value = fit(gauge.value, VALUE_WIDTH - 1, align="right")
-    detail = fit(_whole(gauge.facts, room - bars - 1), room - bars - 1)
+    beside = min(LONGEST_DETAIL, room - bars - 1)
+    detail = fit(_whole(gauge.facts, beside), beside)
     return strip_of(
         [
             (f"{label}{value} {detail} ", palette.text),

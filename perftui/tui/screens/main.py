@@ -136,10 +136,8 @@ class MainScreen(Screen[None]):
             self.pane = pane
             self.place()
         view = self.views[pane]
-        if view.can_focus:
-            view.focus()
-        else:
-            self.set_focus(None)
+        # At once: view.focus() waits its turn, and a key typed ahead would still act in the pane before.
+        self.set_focus(view if view.can_focus else None)
         self._mark()
 
     def action_next_pane(self, step: int) -> None:

@@ -135,7 +135,7 @@ class Sheet(ModalScreen[str]):
 
     def on_mount(self) -> None:
         self._measure(self.app.size)
-        self._page.focus()
+        self.set_focus(self._page)
 
     def on_resize(self, event: events.Resize) -> None:
         self._measure(event.size)
