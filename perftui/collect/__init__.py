@@ -57,8 +57,8 @@ SLOW_HOST_COLLECTORS: tuple[tuple[type[Collector], float], ...] = (
 """Off the tick's thread: the collector and the seconds between two readings."""
 
 SLOW_TARGET_COLLECTORS: tuple[tuple[type[Collector], float], ...] = (
-    (GroupCollector, 2.0),
-    (SocketCollector, 2.0),
+    (GroupCollector, 10.0),
+    (SocketCollector, 5.0),
     (DelayCollector, 2.0),
     (LimitCollector, 5.0),
     (OpenFileCollector, 5.0),

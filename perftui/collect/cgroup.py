@@ -50,6 +50,7 @@ class CgroupCollector:
     def __init__(self) -> None:
         self._membership = b""
         self._groups: dict[str, tuple[Group, ...]] = {}
+        self._own_groups: dict[str, tuple[Group, ...]] = {}
         self._devices: dict[str, str] = {}
 
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> CgroupSection:
@@ -91,15 +92,18 @@ class CgroupCollector:
         mounts = parse_mounts(host.read("/proc/self/mountinfo"))
         self._groups = {name: groups_of(name, members, mounts) for name in _CONTROLLERS}
         self._groups["pressure"] = tuple(group for group in self._groups["cpu"] if group.version == 2)
+        self._own_groups = {
+            name: tuple(group for group in groups if not is_root(host, group)) for name, groups in self._groups.items()
+        }
         self._membership = membership
 
     def _own(self, host: Host, name: str, readers: _Readers[_Reading]) -> _Reading | None:
         """Of the target's own group, but not of the root, where the figures are the whole host's."""
-        return _first(host, tuple(group for group in self._groups[name] if not is_root(host, group)), readers)
+        return _first(host, self._own_groups[name], readers)
 
     def _io(self, host: Host) -> CgroupIo | None:
-        for group in self._groups["blkio"]:
-            counts = None if is_root(host, group) else _IO_COUNTS[group.version](host, group.directory)
+        for group in self._own_groups["blkio"]:
+            counts = _IO_COUNTS[group.version](host, group.directory)
             if counts is None:
                 continue
             limits = _IO_LIMITS[group.version](host, group.directory)

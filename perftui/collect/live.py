@@ -54,12 +54,10 @@ class LiveSource:
         sections: dict[str, Section] = {}
         statuses: list[CollectorStatus] = []
         now, wall = monotonic_ns(), wall_ns()
-        for reader in self._slow:
-            reader.begin_if_due(Scope(self._held, ()))
         self._collect(self._collectors, Scope(self._held, ()), sections, statuses)
         processes = sections.get("processes")
         scope = scope_of(self._held, processes if isinstance(processes, ProcessSection) else None)
-        for reader in self._slow_target:
+        for reader in (*self._slow, *self._slow_target):  # all at once: a wake-up costs more than many a reading
             reader.begin_if_due(scope)
         self._hand.relieve()
         self._collect(self._target_collectors, scope, sections, statuses)

@@ -146,7 +146,7 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="group",
-        period_seconds=2,
+        period_seconds=10,
         source="/proc/PID/cgroup, NSpid of /proc/PID/status, and the container runtime's own files",
         right="for the names of containers: root",
         apart=("path", "unit", "user_unit", "slice", "container"),
@@ -177,7 +177,7 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="sockets",
-        period_seconds=2,
+        period_seconds=5,
         source="/proc/PID/fd, inet_diag and unix_diag (netlink), /proc/net/unix",
         right=TRACE,
         apart=("hidden_reason", "hidden_remedy"),
