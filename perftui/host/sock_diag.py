@@ -7,7 +7,7 @@ inode. Passing over one takes under 1 µs, taking one apart about 10 µs.
 import errno
 import socket
 import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import NamedTuple
 
 from perftui.errors import NoData
@@ -98,17 +98,17 @@ def sock_diag() -> Netlink:
 
 def inet_sockets(netlink: Netlink, wanted: Collection[int]) -> list[InetSocket]:
     """TCP and UDP sockets whose inode is wanted. NoData where the kernel has no diagnostics of TCP."""
-    found = []
+
+    def is_wanted(message: bytes) -> bool:
+        return _INODE.unpack_from(message, _INODE_AT)[0] in wanted
+
+    found: list[InetSocket] = []
     for protocol, name in ((socket.IPPROTO_TCP, TCP), (socket.IPPROTO_UDP, UDP)):
         for family in (socket.AF_INET, socket.AF_INET6):
             extensions = 1 << (_INFO - 1) | 1 << (_SKMEMINFO - 1)
             request = _INET_REQUEST.pack(family, protocol, extensions, _STATE_MASK)
             try:
-                found += [
-                    parse_inet(message, name)
-                    for message in netlink.dump(_BY_FAMILY, request)
-                    if _INODE.unpack_from(message, _INODE_AT)[0] in wanted
-                ]
+                found += [parse_inet(message, name) for message in netlink.dump(_BY_FAMILY, request, is_wanted)]
             except OSError as error:
                 if error.errno not in (errno.ENOENT, errno.EOPNOTSUPP):
                     raise
@@ -119,9 +119,13 @@ def inet_sockets(netlink: Netlink, wanted: Collection[int]) -> list[InetSocket]:
 
 def unix_sockets(netlink: Netlink, wanted: Collection[int]) -> list[UnixSocket] | None:
     """Unix sockets whose inode is wanted; None where the kernel does not list them."""
+
+    def is_wanted(message: bytes) -> bool:
+        return _UNIX_MESSAGE.unpack_from(message)[-1] in wanted
+
     request = _UNIX_REQUEST.pack(socket.AF_UNIX, 0, 0, 0xFFFFFFFF, 0, _SHOW_RQLEN, 0xFFFFFFFF, 0xFFFFFFFF)
     try:
-        return [found for found in _unix(netlink.dump(_BY_FAMILY, request)) if found.inode in wanted]
+        return [_unix(message) for message in netlink.dump(_BY_FAMILY, request, is_wanted)]
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.EOPNOTSUPP):
             raise
@@ -170,9 +174,8 @@ def _address(family: int, raw: bytes) -> str:
     return socket.inet_ntop(family, raw[:4] if family == socket.AF_INET else raw)
 
 
-def _unix(answer: Iterator[bytes]) -> Iterator[UnixSocket]:
-    for message in answer:
-        _, kind, state, inode = _UNIX_MESSAGE.unpack_from(message)
-        queues = attributes(message, _UNIX_MESSAGE.size).get(_UNIX_RQLEN, b"")
-        receiving, sending = struct.unpack("=II", queues) if len(queues) == 8 else (-1, -1)
-        yield UnixSocket(inode, _UNIX_TYPES.get(kind, str(kind)), STATES.get(state, str(state)), receiving, sending)
+def _unix(message: bytes) -> UnixSocket:
+    _, kind, state, inode = _UNIX_MESSAGE.unpack_from(message)
+    queues = attributes(message, _UNIX_MESSAGE.size).get(_UNIX_RQLEN, b"")
+    receiving, sending = struct.unpack("=II", queues) if len(queues) == 8 else (-1, -1)
+    return UnixSocket(inode, _UNIX_TYPES.get(kind, str(kind)), STATES.get(state, str(state)), receiving, sending)
