@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -59,15 +60,21 @@ Answer = Space | Refused | None
 
 
 class Asker:
-    """Remembers who hangs, and does not ask them again before their first answer is there. Not for several threads."""
+    """Remembers who hangs, and does not ask them again before their first answer is there. Not for several threads.
+
+    What an asker that was closed left hanging is remembered for all of them.
+    """
 
     def __init__(self) -> None:
         self._waiting: list[_Child] = []
 
     def ask(self, points: Sequence[str], deadline_seconds: float) -> dict[str, Answer]:
-        """Every point's answer, ``deadline_seconds`` after the child has started at most. NoData when it does not."""
+        """Every point's answer, ``deadline_seconds`` after the child has started at most.
+
+        NoData when it does not start, or ends before all have answered.
+        """
         self._waiting = [child for child in self._waiting if not child.finished(0)]
-        hanging = {point for child in self._waiting for point in child.unanswered}
+        hanging = {point for child in self._waiting for point in child.unanswered} | _still_hanging()
         found: dict[str, Answer] = dict.fromkeys(points)
         free = [point for point in points if point not in hanging]
         if free:
@@ -75,14 +82,37 @@ class Asker:
             child.start()
             if not child.finished(deadline_seconds):
                 self._waiting.append(child)
+            elif child.unanswered:
+                raise NoData(f"the process that asks for file systems ended: {child.end}", "free processes or memory")
             found.update(child.answers)
         return found
 
     def close(self) -> None:
         """Let go of children that still wait; the kernel ends them when it can."""
         for child in self._waiting:
-            child.leave(wait=False)
+            child.abandon()
         self._waiting = []
+
+
+_abandoned: dict[int, set[str]] = {}
+"""PIDs of children that were killed while they waited, and what they wait for: such a one may not end for long."""
+
+_abandoned_lock = threading.Lock()
+
+
+def _still_hanging() -> set[str]:
+    """What abandoned children wait for; those that have ended are reaped."""
+    with _abandoned_lock:
+        for pid in [pid for pid in _abandoned if _has_ended(pid)]:
+            del _abandoned[pid]
+        return {point for points in _abandoned.values() for point in points}
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:  # somebody who waits for any child has reaped it
+        return True
 
 
 class _Child:
@@ -90,6 +120,7 @@ class _Child:
 
     def __init__(self, points: Sequence[str]) -> None:
         self.answers: dict[str, Answer] = {}
+        self.end = ""
         self._points = points
         self._partial = b""
         self._ready = self._gone = False
@@ -115,7 +146,7 @@ class _Child:
         while not self._ready:
             self._listen(until)
             if self._gone or time.monotonic() > until:
-                self.leave(wait=True)
+                self._leave()
                 raise NoData("the process that asks for file systems did not start")
 
     def finished(self, seconds: float) -> bool:
@@ -124,15 +155,24 @@ class _Child:
         while self.unanswered and not self._gone:
             if not self._listen(until):
                 return False
-        self.leave(wait=True)
+        self._leave()
         return True
 
-    def leave(self, *, wait: bool) -> None:
-        """End it; one that hangs ends when the kernel lets it, and must not be waited for."""
+    def abandon(self) -> None:
+        """End one that hangs: it ends when the kernel lets it, and must not be waited for."""
+        self._kill()
+        with _abandoned_lock:
+            _abandoned[self._pid] = self.unanswered
+
+    def _leave(self) -> None:
+        self._kill()
+        code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        self.end = f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    def _kill(self) -> None:
         os.close(self._orders)
         os.close(self._results)
         os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0 if wait else os.WNOHANG)
 
     def _listen(self, until: float) -> bool:
         """Take the next answers; False when there are none until then."""
