@@ -28,7 +28,10 @@ class OwnCost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordingStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A recording that is being made, or the last one if it ended by itself: then ``error`` says why."""
+    """A recording that is being made, or the last one if it ended by itself: then ``error`` says why.
+
+    Without a ``path`` it is the last minutes that are no longer kept.
+    """
 
     path: str
     started_wall_ns: int

@@ -174,7 +174,7 @@ class Session:
                 self.tape.add(sample, profiles)
                 source.follow(pipeline.interval)
             update = pipeline.update(sample, self._cost(source), self._entries, self.manual)
-            return msgspec.structs.replace(update, recording=self.tape.status)
+            return msgspec.structs.replace(update, recording=self.tape.status or self.tape.lost)
 
     def _read_journal(self, sample: Sample) -> None:
         """Measure the open changes, let go of the closed ones, and see who else sets our knobs."""
@@ -206,6 +206,7 @@ class Session:
         """Watch another process (None: only the host). NoSuchTarget when there is none of that PID.
 
         Ticks are of it at once; what the flight recorder knows of its past is there a second or two later.
+        StoreError when it cannot be read: the process is watched all the same.
         """
         held = HeldTarget.open(self.host, pid) if pid is not None else None
         fresh = self._watch(held)
@@ -217,7 +218,8 @@ class Session:
         old.source.close()
         past = self.tape.past_of(target)
         with self._lock:
-            fresh.pipeline.fill_past(past)
+            if self._watched is fresh:  # its history goes on in that of the next one picked
+                fresh.pipeline.fill_past(past)
 
     def set_profiling(self, on: bool) -> None:
         """Start or stop sampling stacks."""

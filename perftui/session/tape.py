@@ -3,7 +3,8 @@
 import os
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -33,7 +34,7 @@ MAX_MARKS = 1000
 class Tape:
     """``add`` and ``mark`` never fail: a recording that cannot go on says so in ``status``. For several threads.
 
-    ``ended`` is the last recording that is over.
+    ``ended`` is the last recording that is over, ``lost`` says why the last minutes are no longer kept.
     """
 
     def __init__(self, host: Host, options: SessionOptions) -> None:
@@ -43,8 +44,10 @@ class Tape:
         self._marks: deque[tuple[int, str]] = deque(maxlen=MAX_MARKS)
         self._writer: RecordingWriter | None = None
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
         self.status: RecordingStatus | None = None
         self.ended: RecordingStatus | None = None
+        self.lost: RecordingStatus | None = None
 
     @property
     def recording(self) -> bool:
@@ -53,8 +56,7 @@ class Tape:
 
     def add(self, sample: Sample, profiles: Sequence[StackProfile]) -> None:
         """Keep one tick."""
-        if self._flight is not None:
-            self._flight.add(sample, profiles)
+        self._keep(sample, profiles)
         with self._lock:
             if self._writer is None or self.status is None:
                 return
@@ -77,12 +79,18 @@ class Tape:
 
     def start(self, target: Target, path: Path | None = None) -> Path:
         """Record into a new file, without ``path`` one in the state folder. StoreError when it cannot be made."""
-        with self._lock:
+        if not self._starting.acquire(blocking=False):
+            raise Refused("a recording is being started already")
+        try:
             if self._writer is not None:
                 raise Refused("a recording is on already")
             path = path or _new_file("recordings", target, ".perftui")
-            self._writer = RecordingWriter(path, header=self._header(target))
-            self.status = RecordingStatus(path=str(path), started_wall_ns=clock.wall_ns())
+            writer = RecordingWriter(path, header=self._header(target))  # a disk may hang here: ticks go on
+            with self._lock:
+                self._writer = writer
+                self.status = RecordingStatus(path=str(path), started_wall_ns=clock.wall_ns())
+        finally:
+            self._starting.release()
         return path
 
     def stop(self) -> None:
@@ -100,20 +108,38 @@ class Tape:
         self.ended = ended
 
     def past_of(self, target: Target) -> list[tuple[int, dict[str, float]]]:
-        """What the last minutes know of a process that was not watched yet. Takes a second or two: not for the tick."""
-        return list(past_of(target, (sample for sample, _ in self._flight.ticks()))) if self._flight else []
+        """What the last minutes know of a process that was not watched yet. StoreError.
+
+        Takes a second or two: not for the tick.
+        """
+        if (flight := self._flight) is None:
+            return []
+        with _readable():
+            return list(past_of(target, (sample for sample, _ in flight.ticks())))
 
     def save_incident(self, target: Target, incident: Incident) -> Path:
         """Write the last minutes to a bundle in the state folder. StoreError; Refused where they are not kept."""
-        if self._flight is None:
-            raise Refused("the last minutes are not kept in this session")
+        if (flight := self._flight) is None:
+            raise Refused(self.lost.error if self.lost else "the last minutes are not kept in this session")
         path = _new_file("incidents", target, ENDING)
         header = msgspec.structs.replace(self._header(target), incident=incident)
         oldest_ns = incident.wall_ns - FLIGHT_SECONDS * 10**9
         self.mark(f"incident: {incident.text}".rstrip(": "))
         marks = [mark for mark in tuple(self._marks) if mark[0] >= oldest_ns]
-        write_bundle(path, header, self._flight, marks)
+        with _readable():
+            write_bundle(path, header, flight, marks)
         return path
+
+    def _keep(self, sample: Sample, profiles: Sequence[StackProfile]) -> None:
+        """Remember one tick; after a fault nothing more: what is encoded builds on the tick before."""
+        if self._flight is None:
+            return
+        try:
+            self._flight.add(sample, profiles)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the target is watched on)
+            self._flight = None
+            said = f"the last minutes are no longer kept: {type(error).__name__}: {error}"
+            self.lost = RecordingStatus(path="", started_wall_ns=clock.wall_ns(), error=said)
 
     def _give_up(self, error: StoreError) -> None:
         """The file stays as far as it was written; its writer has ended, or ends when the disk answers."""
@@ -136,6 +162,15 @@ class Tape:
             window_seconds=self._options.window_seconds,
             facts=facts_of(self._host),
         )
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What decoding the last minutes raises becomes a StoreError."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise StoreError(f"the last minutes cannot be read: {type(error).__name__}: {error}") from error
 
 
 def _new_file(folder: str, target: Target, ending: str) -> Path:

@@ -5,6 +5,7 @@ as ``host.redact`` can tell them.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from perftui.errors import StoreError
@@ -17,7 +18,10 @@ ENDING = ".perftui-incident"
 
 
 def write_bundle(path: Path, header: Header, flight: FlightRecorder, marks: Sequence[tuple[int, str]] = ()) -> None:
-    """A new file with what ``flight`` has kept. StoreError when it cannot be written; then there is no file.
+    """A new file with what ``flight`` has kept.
+
+    StoreError when it cannot be written, what ``FlightRecorder.ticks`` raises when it cannot be read; then there is no
+    file.
 
     Takes some milliseconds for each sample: not for the tick's thread.
     """
@@ -29,6 +33,8 @@ def write_bundle(path: Path, header: Header, flight: FlightRecorder, marks: Sequ
         for wall_ns, text in marks:
             writer.mark(wall_ns, rewrite(text))
         writer.close()
-    except StoreError:
+    except BaseException:
+        with suppress(StoreError):  # its thread ends, and its companions go
+            writer.close()
         path.unlink(missing_ok=True)
         raise

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from perftui.model.target import HOST
 from perftui.session import Session, SessionOptions
 from perftui.session.course import CHANGED
 from perftui.session.tape import Tape
+from perftui.store.flight import FlightRecorder
 from perftui.store.journal import Journal
-from perftui.store.recording import Recording
+from perftui.store.recording import Header, Recording, RecordingWriter
 from tests.session.tapes import steady
 from tests.session.test_session import Updates, renice
 
@@ -76,6 +78,67 @@ def test_a_file_that_is_there_is_not_written_over(tape: Tape, tmp_path: Path) ->
         tape.start(HOST, tmp_path / "r")
     assert not tape.recording
     assert (tmp_path / "r").read_text() == "mine"
+
+
+def test_a_disk_that_hangs_when_a_recording_starts_holds_up_no_tick(
+    tape: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answers = threading.Event(), threading.Event()
+
+    def hanging(path: Path, *, header: Header) -> RecordingWriter:
+        asked.set()
+        assert answers.wait(30)
+        return RecordingWriter(path, header=header)
+
+    monkeypatch.setattr("perftui.session.tape.RecordingWriter", hanging)
+    starting = threading.Thread(target=tape.start, args=(HOST, tmp_path / "r"))
+    starting.start()
+    try:
+        assert asked.wait(30)
+        ticking = threading.Thread(target=tape.add, args=(steady(0), ()), daemon=True)
+        ticking.start()
+        ticking.join(10)
+        assert not ticking.is_alive()
+        with pytest.raises(Refused):
+            tape.start(HOST, tmp_path / "r2")
+        assert not (tmp_path / "r2").exists()
+    finally:
+        answers.set()
+        starting.join()
+    assert tape.recording
+
+
+def test_a_fault_of_the_flight_recorder_ends_it_and_nothing_else(
+    tape: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: object) -> None:
+        raise KeyError("column")
+
+    monkeypatch.setattr(FlightRecorder, "add", fault)
+    tape.start(HOST, tmp_path / "r")
+    tape.add(steady(0), ())
+    assert tape.status is not None
+    assert (tape.status.samples, tape.status.error) == (1, "")
+    assert tape.lost is not None
+    assert "no longer kept: KeyError" in tape.lost.error
+    with pytest.raises(Refused, match="no longer kept"):
+        tape.save_incident(HOST, Incident(wall_ns=1, text=""))
+    assert tape.past_of(HOST) == []
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, msgspec.ValidationError])
+def test_last_minutes_that_cannot_be_read_are_said_so_and_leave_no_file(
+    error: type[Exception], tape: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(_: object) -> None:
+        raise error("damaged")
+
+    monkeypatch.setattr(FlightRecorder, "ticks", damaged)
+    with pytest.raises(StoreError, match="damaged"):
+        tape.save_incident(HOST, Incident(wall_ns=1, text=""))
+    assert list((tmp_path / "state" / "perftui" / "incidents").iterdir()) == []
+    with pytest.raises(StoreError, match="damaged"):
+        tape.past_of(HOST)
 
 
 def test_without_the_flight_recorder_there_is_no_incident() -> None:
