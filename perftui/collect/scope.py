@@ -1,7 +1,5 @@
 """What a collector is asked to look at, and what it has to be."""
 
-from collections import defaultdict
-from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from perftui.errors import NoData
@@ -9,6 +7,7 @@ from perftui.host.groups import HeldGroup
 from perftui.host.procfs import Host
 from perftui.host.stat import start_ticks
 from perftui.host.target import HeldTarget
+from perftui.model.descent import descendants
 from perftui.model.sample import ProcessSection, Sample
 from perftui.model.section import Section
 from perftui.model.table import Table
@@ -64,30 +63,3 @@ def living(host: Host, scope: Scope, limit: int) -> tuple[list[ProcessId], int]:
     if not found or found[0] != scope.target.process:
         raise NoData(f"process {scope.target.process.pid} has ended")
     return found, max(0, len(scope.pids) - limit)
-
-
-def descendants(section: ProcessSection, root: int) -> Iterator[int]:
-    """Children first, then theirs, each generation by PID.
-
-    One that is older than its parent is none of its children: the parent's PID was used before.
-    """
-    columns = section.processes
-    pids, parents = columns.ints("pid").tolist(), columns.ints("ppid").tolist()
-    if root not in parents:
-        return
-    children: defaultdict[int, list[int]] = defaultdict(list)
-    for pid, parent in zip(pids, parents, strict=True):
-        children[parent].append(pid)
-    started = dict(zip(pids, columns.ints("start_ticks"), strict=True))
-    generation = [root]
-    seen = {root}
-    while generation:
-        younger = []
-        for parent in generation:
-            since = started.get(parent, 0)
-            for pid in children.get(parent, ()):
-                if started[pid] >= since and pid not in seen:
-                    seen.add(pid)
-                    younger.append(pid)
-        generation = sorted(younger)
-        yield from generation

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from perftui.model.descent import descendants
 from perftui.model.interval import Interval
 from perftui.model.sample import Sample
 from perftui.model.target import Target
 
 
 def past_of(target: Target, samples: Iterable[Sample]) -> Iterator[tuple[int, dict[str, float]]]:
-    """For each sample the wall time and the series that the target had: CPU, memory, threads and processes of its tree.
+    """For each sample its CLOCK_MONOTONIC and the series of the target: CPU, memory, threads and processes of its tree.
 
     Nothing for samples in which it was not there, nor for a target that is no process.
     """
@@ -20,7 +21,7 @@ def past_of(target: Target, samples: Iterable[Sample]) -> Iterator[tuple[int, di
             continue
         values = _values(target, Interval.between(older, newer))
         if values:
-            yield newer.wall_ns, values
+            yield newer.monotonic_ns, values
 
 
 def _values(target: Target, interval: Interval) -> dict[str, float]:
@@ -32,8 +33,9 @@ def _values(target: Target, interval: Interval) -> dict[str, float]:
     root = rows.get(target.process.pid)
     if root is None or table.ints("start_ticks")[root] != target.process.start_ticks:
         return {}
-    tree = _tree(target.process.pid, table.rows("pid", "ppid")) if target.with_children else {target.process.pid}
-    members = [rows[pid] for pid in tree]
+    members = [root]
+    if target.with_children:
+        members += [rows[pid] for pid in descendants(section, target.process.pid)]
     rss, threads = table.ints("rss_bytes"), table.ints("threads")
     return {
         "target-cpu": sum(cores[row] for row in members),
@@ -41,15 +43,3 @@ def _values(target: Target, interval: Interval) -> dict[str, float]:
         "target-threads": float(sum(max(0, threads[row]) for row in members)),
         "target-processes": float(len(members)),
     }
-
-
-def _tree(root: int, parents: Iterable[tuple[int, ...]]) -> set[int]:
-    """The root and all its descendants that are listed."""
-    children: dict[int, list[int]] = {}
-    for pid, parent in parents:
-        children.setdefault(parent, []).append(pid)
-    tree, grown = {root}, [root]
-    while grown:
-        grown = [pid for parent in grown for pid in children.get(parent, ()) if pid not in tree]
-        tree.update(grown)
-    return tree

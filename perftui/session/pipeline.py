@@ -119,7 +119,7 @@ class Pipeline:
             self._recent.pop(name, None)
 
     def fill_past(self, past: Iterable[tuple[int, Mapping[str, float]]]) -> None:
-        """Add series to the history: (wall time, values) of ticks that lie in it."""
+        """Add series to the history: (CLOCK_MONOTONIC, values) of ticks that lie in it."""
         self._tiers.fill(past)
 
     def history(self) -> dict[str, tuple[float, ...]]:

@@ -42,6 +42,7 @@ class Tiers:
         self._interval_ns = int(interval_seconds * 1e9)
         self._capacity = SPARE_TICKS + math.ceil(FINE_SECONDS / min(1.0, interval_seconds))
         self._times = array("q", [0]) * self._capacity
+        self._monotonic = array("q", [0]) * self._capacity
         self._rings: dict[str, array[float]] = {}
         self._ticks = 0
         self._now_ns = 0
@@ -68,19 +69,21 @@ class Tiers:
             value = values.get(name, _NAN)
             ring[slot] = value if math.isfinite(value) else _NAN
         self._times[slot] = self._now_ns
+        self._monotonic[slot] = monotonic_ns
         self._ticks += 1
 
     def fill(self, past: Iterable[tuple[int, Mapping[str, float]]]) -> None:
-        """Put values into ticks that are there already: (wall time, values of kept series), each at the nearest tick.
+        """Put values into ticks that are there already: (CLOCK_MONOTONIC, values of kept series).
 
-        A time that is far from every tick is left out; buckets that are closed stay as they are.
+        Each goes to the nearest tick, one that is far from every tick is left out. Buckets that are closed stay as they
+        are.
         """
         count = min(self._ticks, self._capacity)
-        times = _tail(self._times, self._ticks, count)
+        times = _tail(self._monotonic, self._ticks, count)
         half_ns = self._interval_ns // 2
-        for wall_ns, values in past:
-            at = bisect_left(times, wall_ns - half_ns)
-            if at == count or times[at] > wall_ns + half_ns:
+        for monotonic_ns, values in past:
+            at = bisect_left(times, monotonic_ns - half_ns)
+            if at == count or times[at] > monotonic_ns + half_ns:
                 continue
             slot = (self._ticks - count + at) % self._capacity
             for name in self._kept & values.keys():

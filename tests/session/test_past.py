@@ -1,6 +1,7 @@
 """A process that becomes the target brings its past with it."""
 
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from perftui.session import Session, SessionOptions
 from perftui.session.past import past_of
 from perftui.store.journal import Journal
 from perftui.store.tiers import Tiers
-from tests.session.tapes import SECOND, START, host_sample
+from tests.session.tapes import SECOND, host_sample
 from tests.session.test_session import SPIN, Updates
 
 ROOT = Target(kind="process", process=ProcessId(pid=10, start_ticks=5))
@@ -49,7 +50,14 @@ def test_the_tree_is_summed_up() -> None:
         "target-threads": 4.0,
         "target-processes": 3.0,
     }
-    assert found == [(START + SECOND, values), (START + 2 * SECOND, values)]
+    assert found == [(tree_at(second).monotonic_ns, values) for second in (1, 2)]
+
+
+def test_an_orphan_of_an_earlier_process_of_that_pid_is_no_member() -> None:
+    """It was there before the root: its parent was another process that had the PID."""
+    orphan = (50, 10, 3, 0, 0, 7000, 1)
+    ((_, values),) = past_of(ROOT, [sample(at, (10, 1, 5, 0, 0, 1000, 2), orphan) for at in range(2)])
+    assert (values["target-rss"], values["target-processes"]) == (1000.0, 1.0)
 
 
 def test_without_children_it_is_the_process_alone() -> None:
@@ -75,6 +83,44 @@ def test_a_tick_gets_the_values_of_its_time_only() -> None:
     assert [math.isnan(value) for value in latest["b"]] == [True, False, True, True, True]
     assert latest["b"][1] == 7.0
     assert "unknown" not in latest
+
+
+def test_the_past_finds_its_tick_after_the_clock_was_set_back() -> None:
+    tiers = Tiers(("a", "b"))
+    for second in range(6):
+        tiers.append((100 + second % 3) * SECOND, second * SECOND, {"a": float(second)})
+    tiers.fill([(second * SECOND, {"b": float(second)}) for second in range(6)])
+    assert tiers.latest(6)["b"] == tiers.latest(6)["a"]
+
+
+def test_a_past_that_comes_late_is_not_taken_for_that_of_the_next_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = SessionOptions(interval_seconds=0.1, profiling=False, flight_recorder=True)
+    journal = Journal(tmp_path / "journal.sqlite")
+    session, updates = Session(Host(), None, options, journal), Updates()
+    ticks: list[tuple[int, dict[str, float]]] = []
+
+    def late(target: Target) -> list[tuple[int, dict[str, float]]]:
+        if target.kind == "process":
+            session.select(None)
+            return ticks
+        return []
+
+    monkeypatch.setattr(session.tape, "past_of", late)
+    session.start(updates, updates.fail)
+    try:
+        seen = updates.wait_for(lambda update: len(update.history.get("cpu", ())) >= 2)
+        ticks.append((seen.sample.monotonic_ns, {"target-cpu": 7.0}))
+        session.select(os.getpid())
+        last = seen.sample.monotonic_ns
+        after = updates.wait_for(
+            lambda update: update.sample.monotonic_ns > last + SECOND // 2 and update.sample.target == HOST
+        )
+        assert 7.0 not in after.history.get("target-cpu", ())
+    finally:
+        session.stop()
+        journal.close()
 
 
 def test_a_process_that_is_picked_shows_its_past(tmp_path: Path) -> None:
