@@ -24,7 +24,7 @@ KEPT_UPDATES = 60
 
 
 class RecordedTicks:
-    """A ``Source``: the ticks of a recording from some moment on."""
+    """The ticks of a recording from some moment on."""
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording

@@ -1,6 +1,6 @@
-"""Where ticks come from: the live system, or a recording. Nothing downstream knows the difference."""
+"""Where the ticks of a live session come from."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,16 +24,6 @@ class Tick(NamedTuple):
 
     sample: Sample
     profiles: list[StackProfile]
-
-
-class Source(Protocol):
-    """What a session draws its ticks from."""
-
-    def tick(self) -> Tick | None:
-        """The next one; None when there is none."""
-
-    def close(self) -> None:
-        """Let go of everything. May be called twice."""
 
 
 class LiveTicks:
