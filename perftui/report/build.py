@@ -106,11 +106,12 @@ def journal_document(entries: tuple[JournalEntry, ...]) -> JournalDocument:
 
 
 def diagnosis_of(update: Update) -> Diagnosis:
-    """The diagnosis, or NotDeliverable with the collectors' reasons."""
-    if update.diagnosis is not None:
-        return update.diagnosis
-    reasons = [f"{status.name}: {status.reason}" for status in update.sample.collectors if status.state != "ok"]
-    raise NotDeliverable(f"nothing could be measured: {'; '.join(reasons) or 'the time was too short: raise --for'}")
+    """The diagnosis. NotDeliverable after a single look, which has no rates."""
+    if update.diagnosis is None:
+        raise NotDeliverable(
+            "one look is too few to judge by: watch for longer (--for), or choose a later moment (--at)"
+        )
+    return update.diagnosis
 
 
 def changes(update: Update) -> tuple[Proposal, ...]:

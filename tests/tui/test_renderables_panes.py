@@ -167,6 +167,11 @@ def test_peak_and_p95_are_of_fifteen_minutes_where_they_are_known() -> None:
     past = summary_of([0, 1, 2], [0.5, 1.25, 3.75], 1.0)
     [row] = [row for row in gauges(replace(shown, recent={"target-cpu": past})) if row.of_target and row.label == "CPU"]
     assert (row.facts[0], row.facts[-1]) == ("peak 3.75 cores", "p95 3.75 cores of 15 min")
+    early = replace(past, coverage_ratio=0.27)
+    [row] = [
+        row for row in gauges(replace(shown, recent={"target-cpu": early})) if row.of_target and row.label == "CPU"
+    ]
+    assert row.facts[-1] == "p95 3.75 cores of 4 min"
     past = replace(past, peak=latest / 2)
     [row] = [row for row in gauges(replace(shown, recent={"target-cpu": past})) if row.of_target and row.label == "CPU"]
     assert row.facts[0] == f"peak {latest:.2f} cores"

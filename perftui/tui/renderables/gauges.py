@@ -7,12 +7,16 @@ import msgspec
 
 from perftui.model.interval import Interval
 from perftui.model.sample import Sample
+from perftui.model.series import Summary
 from perftui.model.units import bytes_text, count_text, rate_text, ratio_text
 from perftui.model.update import Update
 from perftui.tui.renderables.bars import peak_of, round_ceiling
 
 NETWORK_FLOOR = 100_000.0
 """Bytes a second that fill a bar on an otherwise quiet disk or network; a busier one raises the scale."""
+
+RECENT_MINUTES = 15
+"""What ``Update.recent`` sums up."""
 
 
 class Gauge(msgspec.Struct, frozen=True):
@@ -110,8 +114,13 @@ def _gauge(
         return Gauge(label, rank, missing=_reason(update.sample, collector), of_target=of_target)
     past = update.recent.get(name)
     peak = max(peak_of(series), past.peak) if past else peak_of(series)
-    facts = (f"peak {text(peak)}", *facts, *([f"p95 {text(past.p95)} of 15 min"] if past else []))
+    facts = (f"peak {text(peak)}", *facts, *([f"p95 {text(past.p95)} of {_minutes(past)}"] if past else []))
     return Gauge(label, rank, text(now), series, ceiling, facts, of_target=of_target)
+
+
+def _minutes(past: Summary) -> str:
+    """How much of the last 15 minutes there are figures for."""
+    return f"{max(1, round(RECENT_MINUTES * past.coverage_ratio))} min"
 
 
 def _ratio(update: Update, name: str, label: str, rank: int, collector: str, facts: Sequence[str]) -> Gauge:

@@ -68,10 +68,12 @@ class Page(LineView, can_focus=True):
         return strip_of(parts, width, self.palette)
 
     def _shown_buttons(self, width: int) -> list[tuple[int, str]]:
-        """From the first one on; where there is no room for all, from one that leaves room for the chosen one."""
+        """Those that fit whole, the chosen one among them, from the first one on where that is possible."""
         shown = list(enumerate(self.buttons))
         while shown[0][0] < self.chosen and _width(self.buttons[shown[0][0] : self.chosen + 1]) > width:
             shown.pop(0)
+        while shown[-1][0] > self.chosen and _width([button for _, button in shown]) > width:
+            shown.pop()
         return shown
 
     def action_scroll(self, by: int) -> None:
