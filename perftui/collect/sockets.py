@@ -1,5 +1,6 @@
 """The target's sockets, from the kernel's socket diagnostics in the namespaces of its processes."""
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -18,6 +19,9 @@ from perftui.model.target import ProcessId
 MAX_PROCESSES = 64
 MAX_SOCKETS = 128
 """So many have a row; all are counted."""
+
+KEPT_LOOKS = 3
+"""A socket that nobody was seen to hold in so many looks is forgotten."""
 
 TRAFFIC = ("received_bytes_total", "acked_bytes_total", "retransmits_total")
 
@@ -50,7 +54,7 @@ class SocketCollector:
         if processes[0].pid in held.hidden:
             raise held.hidden[processes[0].pid]
         reason = next(iter(held.hidden.values()), NoData(""))
-        self._traffic.count(processes, inet, held)
+        self._traffic.count(processes, inet, held, since_boot * host.ticks_per_second // 1_000_000_000)
         return SocketSection(
             monotonic_ns=now,
             boottime_ns=since_boot,
@@ -148,32 +152,66 @@ def _unix_table(found: list[UnixSocket]) -> Table:
     )
 
 
+class _Carried(NamedTuple):
+    """The ``TRAFFIC`` of a socket, and in how many looks since nobody was seen to hold it."""
+
+    figures: tuple[int, ...]
+    looks: int
+
+
+class _Look(NamedTuple):
+    """Who was looked at with all descriptors, what was held, and when, in clock ticks since boot."""
+
+    whole: set[ProcessId]
+    inodes: set[int]
+    ticks: float
+
+
 class _Traffic:
     """What each process's TCP sockets carried since the first look, those that were closed since included."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[int, ...]] | None = None
+        self._known: dict[int, _Carried] = {}
+        self._last = _Look(set(), set(), math.inf)
         self._totals: dict[ProcessId, list[int]] = {}
 
-    def count(self, processes: list[ProcessId], found: list[InetSocket], held: _Held) -> None:
-        """Add what every socket carried since the last look.
+    def count(self, processes: list[ProcessId], found: list[InetSocket], held: _Held, now_ticks: int) -> None:
+        """Add what every socket carried since it was seen last.
 
-        A socket that is new counts from zero. At the first look all of them are, and in a process with too many
-        descriptors one may just not have been looked at: those begin to count now.
+        The kernel's list is no moment's: one that is open may be missing, and be there again later. So only a socket
+        that is known to be new counts from zero; any other that was not there yet begins to count now.
         """
         ids = {process.pid: process for process in processes}
         totals = {process: self._totals.get(process, [0] * len(TRAFFIC)) for process in processes}
-        known = {}
+        known = self._kept(held)
         for one in found:
-            now = known[one.inode] = tuple(one.figures.get(name, 0) for name in TRAFFIC)
-            pid = held.owners[one.inode]
-            if self._known is None or (one.inode not in self._known and pid in held.sampled):
-                continue
-            before = self._known.get(one.inode, (0,) * len(TRAFFIC))
-            total = totals[ids[pid]]
-            for at, (is_now, was) in enumerate(zip(now, before, strict=True)):
-                total[at] += max(0, is_now - was)
+            figures = tuple(one.figures.get(name, 0) for name in TRAFFIC)
+            owner = ids[held.owners[one.inode]]
+            if one.inode in known:
+                before = known[one.inode].figures
+            else:
+                before = (0,) * len(TRAFFIC) if self._is_new(one.inode, owner, held) else figures
+            known[one.inode] = _Carried(figures, 0)
+            for at, (now, was) in enumerate(zip(figures, before, strict=True)):
+                totals[owner][at] += max(0, now - was)
+        seen = set().union(*held.members.values()) - held.sampled - held.hidden.keys()
+        self._last = _Look({process for process in processes if process.pid in seen}, set(held.owners), now_ticks)
         self._known, self._totals = known, totals
+
+    def _kept(self, held: _Held) -> dict[int, _Carried]:
+        """What is known, without what nobody has held for long."""
+        aged = {
+            inode: (was.figures, 0 if inode in held.owners else was.looks + 1) for inode, was in self._known.items()
+        }
+        return {inode: _Carried(*carried) for inode, carried in aged.items() if carried[1] <= KEPT_LOOKS}
+
+    def _is_new(self, inode: int, owner: ProcessId, held: _Held) -> bool:
+        """Whether it was opened after the last look: nobody held it then, and its process was looked at or not there.
+
+        In a process with too many descriptors it may just not have been looked at.
+        """
+        looked_at = owner in self._last.whole or owner.start_ticks >= self._last.ticks
+        return looked_at and inode not in self._last.inodes and owner.pid not in held.sampled
 
     def table(self, processes: list[ProcessId], found: list[InetSocket], held: _Held) -> Table:
         """The ``processes`` of the section; -1 for one that is hidden."""

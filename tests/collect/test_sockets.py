@@ -13,12 +13,14 @@ import pytest
 
 from perftui.collect import sockets
 from perftui.collect.scope import Scope
-from perftui.collect.sockets import SocketCollector
+from perftui.collect.sockets import KEPT_LOOKS, TRAFFIC, SocketCollector, _Held, _Traffic
 from perftui.errors import NoData
 from perftui.host.procfs import Host
+from perftui.host.sock_diag import InetSocket
 from perftui.host.target import HeldTarget
 from perftui.model.process_rates import SocketsUse, SocketUse, socket_use
 from perftui.model.process_sections import SocketSection
+from perftui.model.target import ProcessId
 from tests.collect.held import NO_TARGET, held_child
 from tests.collect.nobody import seen_by_nobody
 from tests.host.test_target import wait_for
@@ -157,6 +159,73 @@ while True:
         use = watched.use()
         assert use.traffic is not None
         assert use.traffic[0].received_bytes_per_s > 0
+
+
+class Looks:
+    """Looks at a process 10 that started at tick 1, a second apart: what it carried in all is returned."""
+
+    def __init__(self) -> None:
+        self.traffic = _Traffic()
+        self.ticks = 100
+        self.process = ProcessId(pid=10, start_ticks=1)
+
+    def __call__(self, listed: dict[int, int], *unlisted: int, sampled: bool = False, hidden: bool = False) -> int:
+        """``listed``: bytes by inode. ``unlisted``: inodes that are held and missing in the kernel's list."""
+        pid = self.process.pid
+        held = _Held(
+            dict.fromkeys((*listed, *unlisted), pid),
+            {"net": pid},
+            {"net": {pid}},
+            {pid} if sampled else set(),
+            {pid: NoData("hidden")} if hidden else {},
+        )
+        found = [
+            InetSocket("tcp", "established", inode, "a", "b", dict.fromkeys(TRAFFIC, carried))
+            for inode, carried in listed.items()
+        ]
+        self.traffic.count([self.process], found, held, self.ticks)
+        self.ticks += 100
+        return self.traffic._totals[self.process][0]
+
+
+OLD = 10**10
+
+
+def test_a_socket_that_a_look_missed_counts_once() -> None:
+    look = Looks()
+    assert [look({5: OLD}), look({5: OLD + 100}), look({}, 5), look({5: OLD + 200})] == [0, 100, 100, 200]
+    assert [look({}), look({5: OLD + 300})] == [200, 300]  # nor was its descriptor seen
+    for _ in range(2 * KEPT_LOOKS):
+        assert look({}, 5) == 300
+    assert look({5: OLD + 400}) == 400
+
+
+def test_a_socket_that_the_first_look_missed_begins_to_count_when_it_is_seen() -> None:
+    look = Looks()
+    assert [look({}, 5), look({5: OLD}), look({5: OLD + 1})] == [0, 0, 1]
+
+
+def test_a_socket_that_is_new_counts_from_zero() -> None:
+    look = Looks()
+    assert [look({5: OLD}), look({5: OLD, 6: 70})] == [0, 70]
+    look.process = ProcessId(pid=11, start_ticks=250)  # forked after the last look
+    assert look({6: 80, 7: 5}) == 15
+
+
+def test_what_could_not_be_looked_at_is_not_new_when_it_can_be() -> None:
+    look = Looks()
+    assert [look({}, sampled=True), look({5: OLD}), look({5: OLD + 1})] == [0, 0, 1]
+    assert [look({}, hidden=True), look({6: OLD}), look({6: OLD + 1})] == [1, 1, 2]
+    look.process = ProcessId(pid=12, start_ticks=3)  # it has been there, and joins the target
+    assert [look({7: OLD}), look({7: OLD + 1})] == [0, 1]
+
+
+def test_a_socket_that_is_long_gone_is_forgotten() -> None:
+    look = Looks()
+    look({5: OLD})
+    for _ in range(KEPT_LOOKS + 1):
+        look({})
+    assert look.traffic._known == {}
 
 
 def test_rows_are_bounded_and_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
