@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from perftui.collect import live
 from perftui.collect.gpu import GpuCollector
-from perftui.collect.scope import Scope
+from perftui.collect.live import LiveSource
 from perftui.errors import NoData
 from perftui.host.procfs import Host
-from tests.collect.held import NO_TARGET
+from tests.collect.held import NO_TARGET, held_child
 from tests.host.nvml_stub import compiled, run_with_stub
 from tests.host.test_drm import AMD, FDINFO, card
 from tests.host.test_nvml import has_driver
+from tests.host.test_target import wait_for
 
 COLLECT = """
 import perftui.collect.gpu as gpu
@@ -70,22 +72,40 @@ def test_no_gpu_is_a_state() -> None:
             collector.collect(Host(), NO_TARGET, None)
 
 
-def test_a_captured_card_and_the_targets_use_of_it(tmp_path: Path) -> None:
+def test_a_captured_card_and_its_user(tmp_path: Path) -> None:
     card(tmp_path, 0, "0000:03:00.0", "amdgpu", AMD)
-    for pid in (9, 10):
-        (tmp_path / f"proc/{pid}/fd").mkdir(parents=True)
-        (tmp_path / f"proc/{pid}/fdinfo").mkdir()
+    for name in ("fd", "fdinfo"):
+        (tmp_path / f"proc/9/{name}").mkdir(parents=True)
     (tmp_path / "proc/9/fd/3").symlink_to("/dev/dri/renderD128")
     (tmp_path / "proc/9/fdinfo/3").write_bytes(FDINFO)
-    collector, host = GpuCollector(), Host(tmp_path)
-    section = collector.collect(host, NO_TARGET, None)
+    section = GpuCollector().collect(Host(tmp_path), NO_TARGET, None)
     assert [gpu.name for gpu in section.gpus] == ["AMD GPU 0x73bf"]
     assert list(section.processes.rows("gpu", "pid", "memory_bytes")) == [(0, 9, 128 * 1024)]
     assert section.missing == ""
-    (tmp_path / "proc/10/fd/7").symlink_to("/dev/dri/card0")
-    (tmp_path / "proc/10/fdinfo/7").write_bytes(FDINFO)
-    section = collector.collect(host, Scope(None, (10,)), None)
-    assert sorted(section.processes.ints("pid")) == [9, 10]
+
+
+def test_the_target_is_looked_at_each_time_when_the_whole_tool_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card(tmp_path, 0, "0000:03:00.0", "amdgpu", AMD)
+    monkeypatch.setattr(live, "HOST_COLLECTORS", ())
+    monkeypatch.setattr(live, "SLOW_HOST_COLLECTORS", ((GpuCollector, 0.0),))
+    monkeypatch.setattr(live, "SLOW_TARGET_COLLECTORS", ())
+    with held_child("print('up', flush=True)\ninput()") as (_, held):
+        folder = tmp_path / f"proc/{held.process.pid}"
+        for name in ("fd", "fdinfo"):
+            (folder / name).mkdir(parents=True)
+        source = LiveSource(Host(tmp_path), held)
+
+        def users() -> list[int] | None:
+            section = source.sample().gpus
+            return None if section is None else list(section.processes.ints("pid"))
+
+        wait_for(lambda: users() == [])
+        (folder / "fdinfo/7").write_bytes(FDINFO)
+        (folder / "fd/7").symlink_to("/dev/dri/card0")
+        wait_for(lambda: users() == [held.process.pid])  # long before all processes are looked at again
+        source.close()
 
 
 def test_a_process_that_let_go_of_the_card_is_no_row(tmp_path: Path) -> None:
