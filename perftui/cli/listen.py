@@ -66,10 +66,17 @@ class PageServer:
                     return
                 time.sleep(0.1)  # out of descriptors: those who wait are answered when there are some
                 continue
-            if self._slots.acquire(blocking=False):
-                threading.Thread(target=self._serve, args=(client,), name="perftui-client", daemon=True).start()
-            else:
+            if not (self._slots.acquire(blocking=False) and self._begin(client)):
                 client.close()
+
+    def _begin(self, client: socket.socket) -> bool:
+        """False, and the slot is free again, when the system gives no thread: the next client may have more luck."""
+        try:
+            threading.Thread(target=self._serve, args=(client,), name="perftui-client", daemon=True).start()
+        except RuntimeError:
+            self._slots.release()
+            return False
+        return True
 
     def _serve(self, client: socket.socket) -> None:
         try:

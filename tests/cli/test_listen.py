@@ -79,6 +79,20 @@ def test_silent_clients_are_few_and_are_let_go(server: PageServer, monkeypatch: 
     assert asked(server, b"GET /metrics HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200")
 
 
+def test_without_a_thread_a_client_is_let_go_and_the_next_one_served(
+    server: PageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as starved:
+        starved.setattr(threading.Thread, "start", none_left)
+        for _ in range(MAX_CLIENTS + 1):
+            with socket.create_connection(server.address, timeout=10) as client:
+                assert client.recv(1) == b""
+    assert asked(server, b"GET /metrics HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200")
+
+
 def test_a_closed_server_is_gone() -> None:
     with PageServer(("127.0.0.1", 0), lambda: PAGE, "text/plain") as server:
         address = server.address
