@@ -184,7 +184,7 @@ OWN_FAMILIES = (_INFO, _TIME, _FINDING, _COLLECTOR, _CPU, _RESIDENT, _MISSED)
 
 def _own(update: Update) -> Iterator[tuple[Family, Sample]]:
     target, cost = update.sample.target, update.own_cost
-    told = (("version", __version__), ("kind", target.kind), ("command", target.command))
+    told = (("version", __version__), ("kind", target.kind), ("command", _name(target.command)))
     yield _INFO, (told, 1)
     yield _TIME, ((), update.sample.wall_ns / 1e9)
     for finding in update.diagnosis.findings if update.diagnosis else ():
@@ -195,3 +195,8 @@ def _own(update: Update) -> Iterator[tuple[Family, Sample]]:
     yield _CPU, ((), cost.cpu_pct / 100)
     yield _RESIDENT, ((), cost.rss_bytes)
     yield _MISSED, ((), cost.missed_ticks_total)
+
+
+def _name(command: str) -> str:
+    """The program alone: its arguments may hold secrets, and a page is for everybody."""
+    return command.partition(" ")[0].rpartition("/")[2]

@@ -100,7 +100,15 @@ def test_without_rates_there_are_only_readings() -> None:
 def test_any_text_survives_in_a_label(text: str) -> None:
     shown = replace(update(), sample=replace(update().sample, target=Target(kind="host", command=text)))
     [labels] = parsed(exposition(shown))["perftui_info"].samples
-    assert dict(labels)["command"] == text
+    assert dict(labels)["command"] == text.partition(" ")[0].rpartition("/")[2]
+
+
+def test_a_command_line_stays_here_but_for_the_program() -> None:
+    target = Target(kind="process", command="/usr/bin/app --password hunter2 https://ann:hunter2@h/")
+    page = exposition(replace(update(), sample=replace(update().sample, target=target)))
+    [labels] = parsed(page)["perftui_info"].samples
+    assert dict(labels)["command"] == "app"
+    assert "hunter2" not in page
 
 
 def test_the_interval_need_not_have_every_section() -> None:
