@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perftui.host.redact import HIDDEN, redact
+from perftui.host.redact import CUT, HIDDEN, LONGEST, redact
 
 PLACES = (
     "app --password {}",
@@ -37,6 +37,32 @@ PLACES = (
     "java -Djavax.net.ssl.keyStorePassword={} -jar app.jar",
     "AccountName=a;AccountKey={};",
     "SENTRY_DSN={}",
+    "app --pw {}",
+    "plink -pw {} host",
+    "app --pw={} --port 80",
+    "ADMIN_PW={} app",
+    "app --pin {}",
+    "docker login -u ann -p {} registry.example.org",
+    "docker --debug login -p{}",
+    "mongo -u ann -p {} host",
+    "mongodump -p {}",
+    "sqlcmd -S db -U sa -P {}",
+    "ipmitool -H h -U ann -P {} power status",
+    "curl -sSu ann:{} https://example.org",
+    "http -a ann:{} example.org",
+    "lftp -u ann,{} host",
+    "mount.cifs -o user=ann%{},vers=3",
+    "sqlplus scott/{}@db",
+    "sqlplus -s scott/{}",
+    "mount //ann:{}@srv/share /mnt",
+    "https://a.example.org/b?sv=1&sig={}&se=2",
+    "https://example.org/back?code={}&state=1",
+    "https://hooks.slack.com/services/T00000000/B00000000/{}",
+    "https://api.telegram.org/bot123456:{}/sendMessage",
+    "vault login {}",
+    "vault login -address https://vault.example.org {}",
+    "htpasswd -b users ann {}",
+    "htpasswd -nbB ann {}",
 )
 SECRETS = st.text(string.ascii_letters + string.digits + "!#$%^*()_+~?", min_size=8, max_size=40).filter(
     lambda secret: secret not in HIDDEN and not any(secret in place for place in PLACES)
@@ -77,6 +103,7 @@ def test_what_nobody_types_is_gone_after_a_telling_word(digits: str, place: str)
         "hf_abcdefghijklmnopqrstuvwxyz",
         "npm_abcdefghijklmnopqrstuvwxyz0123456789",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSMeKKF2QT4fwpM",
+        "AGE-SECRET-KEY-1QYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGP",
         "-----BEGIN OPENSSH PRIVATE KEY-----b3BlbnNzaC1rZXktdjEAAAAA",
     ],
 )
@@ -96,6 +123,17 @@ def test_a_key_is_known_by_its_shape_alone(secret: str) -> None:
         "/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
         "/user.slice/user-1000.slice/session-3.scope",
         "ssh -p 2222 ann@example.org uptime",
+        "ssh login -p 2222",
+        "server -p 8080 -P 9090",
+        "docker run -p 8080:80 --name mongo -p 27017:27017 mongo",
+        "docker run -p 127.0.0.1:8080:80/tcp web",
+        "mongod --port 27017",
+        "ping -c 3 example.org",
+        "app --pinned --spin 3 --shipping fast",
+        "curl -sSL -XPUT http://example.org/a?barcode=1",
+        "sqlplus /nolog",
+        "/usr//lib/a",
+        "vault server -config /etc/vault.hcl",
         "git clone https://example.org/a.git",
         "no cpufreq in this VM",
         "java -Xmx4g -jar service.jar",
@@ -110,7 +148,7 @@ def test_what_is_harmless_stays(text: str) -> None:
 def test_words_without_a_sign_of_a_secret_stay(text: str) -> None:
     telling = ("pass", "pwd", "secret", "token", "cred", "cookie", "session", "auth", "signature", "key", "salt", "dsn",
                "private", "bearer", "jwt", "webhook", "conn", "mysql", "maria", "zip", "7z", "rar", "redis", "ldap",
-               "basic", "sk-", "glpat-", "npm_", "hf_", "pypi-", "-u", "dop_", "xox", "gh")  # fmt: skip
+               "basic", "sk-", "glpat-", "npm_", "hf_", "pypi-", "-u", "dop_", "xox", "gh", "pw", "pin")  # fmt: skip
     if not any(word in text for word in telling):
         assert redact(text) == text
 
@@ -121,10 +159,41 @@ def test_doing_it_twice_changes_nothing_more(secret: str, place: str) -> None:
     assert redact(once) == once
 
 
+@given(st.text(string.ascii_letters + string.digits + "/+", min_size=40, max_size=40),
+       st.sampled_from(["{} {}", "{}:{}", "aws_access_key_id={} x={}", '"{}", "{}"']))  # fmt: skip
+def test_what_belongs_to_an_id_goes_with_it(secret: str, place: str) -> None:
+    shown = redact(place.format("AKIAIOSFODNN7EXAMPLE", secret))
+    assert secret not in shown
+    assert "AKIA" not in shown
+
+
 @pytest.mark.parametrize(
-    "piece", ["a", "key", "-", "key=", "://:", "mysql -", "key ", "x:", "sk-", "'", "pass\\", "-key "]
-)
+    "piece",
+    ["a", "key", "-", "key=", "://:", "mysql -", "key ", "x:", "sk-", "'", "pass\\", "-key ", "docker login ", "mongo ",
+     "curl -a", "sqlplus a/", "htpasswd -", "//a:", "AKIAIOSFODNN7EXAMPLE "],
+)  # fmt: skip
 def test_a_text_made_to_be_slow_is_not(piece: str) -> None:
     started = time.process_time()
-    redact((piece * 4096)[:4096])
+    redact((piece * LONGEST)[:LONGEST])
     assert time.process_time() - started < 2.0
+
+
+@pytest.mark.parametrize("piece", ["--" + "pass" * 40, "a:", "://", "mysql ", "word and word "])
+def test_no_more_than_so_much_is_looked_at(piece: str) -> None:
+    long = (piece * 65536)[:65536]
+    shown = redact(long)
+    assert shown.endswith(CUT)
+    assert shown == redact(long[: LONGEST + 1]) == redact(long + "more")
+    assert len(shown) <= LONGEST * len(HIDDEN)
+
+
+@given(st.integers(0, 60))
+def test_a_secret_that_is_cut_goes_whole(at: int) -> None:
+    secret = "https://ann:correct-horse-battery-staple@example.org/"
+    shown = redact("x " * ((LONGEST - at) // 2) + secret * 3)
+    assert "correct" not in shown
+    assert redact("y" * (LONGEST + 1)) == CUT
+
+
+def test_what_is_not_too_long_is_whole() -> None:
+    assert redact("x" * LONGEST) == "x" * LONGEST
