@@ -48,6 +48,9 @@ MOST_KEPT = 50_000
 MOST_NUMBERS = 1 << 20
 """A chunk with so many changes should end: a seek takes them one after the other, 0.2 µs each."""
 
+MOST_CHARACTERS = 4 << 20
+"""A chunk with so much text should end: what unpacks to a lot is taken for no chunk of perftui."""
+
 _LONGEST_TEXT = 1 << 16
 
 
@@ -83,13 +86,18 @@ class Encoder:
         self._texts: dict[str, int] = {}
         self._times = bytes(16)
         self._numbers = 0
+        self._characters = 0
         self._notes = Notes()
         self._windows = WindowEncoder(self._number_of)
 
     @property
     def full(self) -> bool:
         """True when the chunk has so much in it that a new one should begin."""
-        return self._numbers > MOST_NUMBERS or len(self._texts) + self._windows.kept > MOST_KEPT
+        return (
+            self._numbers > MOST_NUMBERS
+            or self._characters > MOST_CHARACTERS
+            or len(self._texts) + self._windows.kept > MOST_KEPT
+        )
 
     def encode(self, sample: Sample, profiles: Iterable[StackProfile], streams: Streams) -> None:
         """Add one record. All records of a chunk go to the same streams, or to some that are joined later."""
@@ -111,6 +119,7 @@ class Encoder:
         flat = flatten(value, monotonic_ns)
         others = [visible(leaf, _LONGEST_TEXT) if isinstance(leaf, str) else leaf for leaf in flat.others]
         ints = _as_integers(flat.ints)
+        numbers = self._numbers
         if flat.shape != field.shape:
             self._notes.fresh[name] = (flat.shape, others)
             field.ints = bytes(len(ints))
@@ -121,6 +130,9 @@ class Encoder:
         self._put(streams, name, field.ints, ints)
         for at, (columns, table) in enumerate(zip(field.tables, flat.tables, strict=True)):
             self._encode_table(f"{name}/{at}", columns, table, streams)
+        if self._numbers == numbers and name not in self._notes.fresh:
+            # Only its time is new, and as far from the sample's as before: a reader must know that it was read again.
+            self._notes.changed.setdefault(name, {})
         field.value, field.shape, field.others, field.ints = value, flat.shape, others, ints
 
     def _encode_table(self, name: str, columns: _Columns, table: Table, streams: Streams) -> None:
@@ -152,6 +164,7 @@ class Encoder:
         if number is None:
             number = self._texts[text] = len(self._texts)
             self._notes.texts.append(visible(text, _LONGEST_TEXT))
+            self._characters += len(self._notes.texts[-1])
         return number
 
 

@@ -12,7 +12,7 @@ from perftui.collect.live import LiveSource
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.profile import StackProfile
-from perftui.model.sample import DiskSection, KnobReading, ProcessSection, Sample
+from perftui.model.sample import DiskSection, KnobReading, PressureLine, PressureSection, ProcessSection, Sample
 from perftui.model.table import Table
 from perftui.store import delta
 from perftui.store.delta import MOST_KEPT, Encoder, moved
@@ -225,3 +225,23 @@ def test_damaged_streams_are_an_error_that_is_known(data: st.DataObject) -> None
             decoder.sample()
     except (LookupError, TypeError, ValueError, OverflowError, RecursionError):
         pass
+
+
+def test_a_section_that_was_read_again_has_its_new_time() -> None:
+    """All it says is as before, and so is how far its time is from the sample's."""
+    line = PressureLine(some_avg10=0.0, some_total_us=5)
+    samples = []
+    for tick in range(4):
+        base = msgspec.structs.replace(sample_at(0), monotonic_ns=1000 + tick, wall_ns=2000 + tick)
+        section = PressureSection(monotonic_ns=1100 + tick, cpu=line, memory=line, io=line)
+        samples.append(msgspec.structs.replace(base, pressure=section))
+    assert decoded(encoded(samples)) == samples
+
+
+def test_an_encoder_with_too_much_text_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delta, "MOST_CHARACTERS", 50)
+    encoder = Encoder()
+    encoder.encode(sample_at(0, processes=5), [], Streams())
+    assert encoder.full
+    encoder.begin_chunk()
+    assert not encoder.full
