@@ -8,7 +8,6 @@ from perftui.model.profile import StackProfile
 from perftui.model.sample import Sample
 from perftui.store.chunks import FAST, Chunk, pack, unpack
 from perftui.store.delta import Encoder
-from perftui.store.recording import RecordingWriter
 from perftui.store.restore import Decoder
 from perftui.store.streams import Streams
 
@@ -18,7 +17,7 @@ MOST_BYTES = 12 << 20
 
 
 class FlightRecorder:
-    """Keeps at least the last ``seconds``, in chunks of a minute. ``add`` and ``dump`` may run in two threads."""
+    """Keeps at least the last ``seconds``, in chunks of a minute. ``add`` and ``ticks`` may run in two threads."""
 
     def __init__(self, seconds: float = 900.0) -> None:
         self._span_ns = int(seconds * 1e9)
@@ -27,12 +26,6 @@ class FlightRecorder:
         self._encoder = Encoder()
         self._open = Streams()
         self._since_ns = 0
-
-    @property
-    def kept_bytes(self) -> int:
-        """Size of the packed chunks; the minute that is being filled comes on top."""
-        with self._lock:
-            return sum(len(chunk.body) for _, chunk in self._chunks)
 
     def add(self, sample: Sample, profiles: Sequence[StackProfile] = ()) -> None:
         """Remember one tick. Costs the tick about a millisecond at 350 processes."""
@@ -43,10 +36,6 @@ class FlightRecorder:
             if not self._open.records:
                 self._since_ns = now
             self._encoder.encode(sample, profiles, self._open)
-
-    def dump(self, writer: RecordingWriter) -> None:
-        """Put everything kept at the beginning of a new recording. StoreError when it cannot be written."""
-        writer.adopt(self._kept())
 
     def ticks(self) -> Iterator[tuple[Sample, tuple[StackProfile, ...]]]:
         """Everything kept, oldest first, one tick at a time. Takes about a millisecond for each."""
