@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from perftui.config import INTERVAL_SECONDS
 from perftui.errors import StoreError
 from perftui.host import clock
 from perftui.host.text import visible
@@ -20,7 +21,7 @@ from perftui.model.profile import StackProfile
 from perftui.model.sample import Sample
 from perftui.model.texts import Rewriter
 from perftui.store.chunkfile import ChunkFile, Entry, Header, Mark, as_store_errors
-from perftui.store.chunks import FAST, SMALL, Chunk, pack, unpack
+from perftui.store.chunks import FAST, SMALL, Chunk, join, pack
 from perftui.store.delta import Encoder
 from perftui.store.restore import Decoder
 from perftui.store.streams import Streams
@@ -40,6 +41,7 @@ _PATIENCE_NS = 20_000_000_000
 
 A live session gets there after two minutes without an answer, and is not held up even then."""
 
+_WINDOW_SECONDS = (0.1, 3600.0)
 _LOOK_SECONDS = 0.1
 _CLOSING_SECONDS = 10.0
 _PAUSE_SECONDS = 0.001
@@ -77,10 +79,6 @@ class RecordingWriter:
     def mark(self, wall_ns: int, text: str) -> None:
         """Note a moment. StoreError as ``add``."""
         self._hand_over(partial(self._file.add_mark, Mark(wall_ns, visible(text))))
-
-    def adopt(self, chunks: Sequence[Chunk]) -> None:
-        """Take over what a ``FlightRecorder`` has kept: call it before the first ``add``. StoreError as ``add``."""
-        self._hand_over(partial(self._adopt, chunks))
 
     def close(self) -> None:
         """Write what is left and leave one plain file. StoreError as ``add``; may be called twice."""
@@ -165,21 +163,12 @@ class RecordingWriter:
     def _end_chunk(self) -> None:
         """Join the parts of the chunk, and begin the next one."""
         self._write_part()
-        whole = Streams()
-        for part in self._file.parts(self._number):
-            whole.extend(unpack(part))
-            time.sleep(_PAUSE_SECONDS)
+        whole = join(_unhurried(self._file.parts(self._number)))
         if whole.records:
             self._file.add_chunk(self._number, pack(whole, SMALL))
             self._number += 1
         self._encoder.begin_chunk()
         self._chunk_since_ns = None
-
-    def _adopt(self, chunks: Iterable[Chunk]) -> None:
-        self._end_chunk()
-        for chunk in chunks:
-            self._file.add_chunk(self._number, chunk)
-            self._number += 1
 
 
 class Recording:
@@ -194,7 +183,8 @@ class Recording:
         self._lock = threading.Lock()
         self._file = ChunkFile.open(path)
         try:
-            self.header = _shown(self._file.header())
+            with as_store_errors(path):
+                self.header = _checked(_shown(self._file.header()))
             self.marks = tuple(Mark(mark.wall_ns, visible(mark.text)) for mark in self._file.marks())
             self._index = self._file.index()
         except BaseException:
@@ -244,7 +234,9 @@ class Recording:
                 continue
             decoder = Decoder(self._streams(entry))
             for _ in range(entry.samples):  # a chunk that is being written has more by now
-                if decoder.advance() and since_ns <= decoder.wall_ns <= until_ns:
+                if not decoder.advance():
+                    break
+                if since_ns <= decoder.wall_ns <= until_ns:
                     yield decoder
 
     def _streams(self, entry: Entry) -> Streams:
@@ -252,13 +244,26 @@ class Recording:
         with self._lock:
             found = self._recent.pop(entry.number, None)
             if found is None:
-                found = Streams()
-                for part in self._file.parts(entry.number):
-                    found.extend(unpack(part))
+                found = join(self._file.parts(entry.number))
             self._recent[entry.number] = found
             if len(self._recent) > _RECENT_CHUNKS:
                 del self._recent[next(iter(self._recent))]
             return found
+
+
+def _unhurried(parts: Iterable[Chunk]) -> Iterator[Chunk]:
+    for part in parts:
+        yield part
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _checked(header: Header) -> Header:
+    """ValueError for numbers that no session has: a replay makes room and waits by them."""
+    limits = {"interval_seconds": INTERVAL_SECONDS, "window_seconds": _WINDOW_SECONDS}
+    for name, (least, most) in limits.items():
+        if not least <= getattr(header, name) <= most:  # NaN is not
+            raise ValueError(f"{name} in its header")
+    return header
 
 
 def _shown(header: Header) -> Header:

@@ -6,7 +6,7 @@ that changed and what they changed by; both are kept as unsigned 64-bit integers
 
 from array import array
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -15,8 +15,13 @@ _HALF = 1 << 63
 _BLOCK = 64
 """So many rows are compared at once."""
 
-_MOST_NUMBERS = 1 << 24
-"""A chunk with more numbers than this was not written by perftui: 300 s of 5,000 busy processes have 6 million."""
+_MOST_NUMBERS = 1 << 23
+"""A chunk with more numbers than this was not written by perftui: ``Encoder.full`` ends one at a million changes."""
+
+_MOST_RECORDS = 1 << 14
+"""A chunk with more records was not written by perftui: 300 s have 1,500 at the shortest interval."""
+
+_Leaf = None | bool | int | float | str
 
 
 class Window(msgspec.Struct, array_like=True):
@@ -50,8 +55,8 @@ class Notes(msgspec.Struct, array_like=True):
     """
 
     texts: list[str] = []
-    fresh: dict[str, tuple[Any, list[Any]]] = {}
-    changed: dict[str, dict[int, Any]] = {}
+    fresh: dict[str, tuple[Any, list[_Leaf]]] = {}
+    changed: dict[str, dict[int, _Leaf]] = {}
     windows: list[Window] = []
 
 
@@ -76,9 +81,11 @@ class _StoredColumn(msgspec.Struct, array_like=True):
 
 
 class _Stored(msgspec.Struct, array_like=True):
+    """Lengths are checked before the entries are read: a byte may stand for a hundred of them."""
+
     records: int
-    columns: list[_StoredColumn]
-    notes: list[Notes]
+    columns: Annotated[list[_StoredColumn], msgspec.Meta(max_length=_MOST_RECORDS)]
+    notes: Annotated[list[Notes], msgspec.Meta(max_length=_MOST_RECORDS)]
 
 
 class Streams:
@@ -106,7 +113,10 @@ class Streams:
         column.values.extend(values)
 
     def extend(self, later: "Streams") -> None:
-        """Append the records of ``later``."""
+        """Append the records of ``later``. ValueError for more than a chunk can have."""
+        padded = len(later.columns) * self.records
+        if self.records + later.records > _MOST_RECORDS or self._size() + later._size() + padded > _MOST_NUMBERS:
+            raise ValueError("too many records or numbers")
         for name, column in later.columns.items():
             mine = self._column(name, self.records)
             mine.counts.extend(column.counts)
@@ -150,6 +160,9 @@ class Streams:
             rows, values = numbers(column.rows, column.changes), numbers(column.values, column.changes)
             streams.columns[column.name] = Column(counts, rows, values)
         return streams
+
+    def _size(self) -> int:
+        return sum(len(column.counts) + len(column.rows) for column in self.columns.values())
 
     def _column(self, name: str, records: int) -> Column:
         """The column, with no changes in all records up to ``records`` that it does not know of."""

@@ -3,7 +3,8 @@ import sys
 
 import pytest
 
-from perftui.store.chunks import FAST, SMALL, pack, unpack
+from perftui.store import chunks
+from perftui.store.chunks import FAST, SMALL, join, pack, unpack
 from perftui.store.delta import Encoder
 from perftui.store.streams import Streams
 from tests.store.support import EPOCH, SECOND, sample_at
@@ -51,3 +52,12 @@ def test_the_library_is_loaded_when_it_is_needed() -> None:
     code = "import sys, perftui.store.flight; print(any('zstd' in name for name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_parts_of_a_chunk_are_limited_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = pack(some_streams(), FAST)
+    size = len(some_streams().to_bytes())
+    monkeypatch.setattr(chunks, "_MOST_BYTES", 3 * size)
+    assert join([part, part]).records == 40
+    with pytest.raises(ValueError, match="does not end"):
+        join([part] * 4)

@@ -1,9 +1,11 @@
 from array import array
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perftui.store import streams
 from perftui.store.streams import MASK, Notes, Streams, apply, changes, numbers, planes
 
 unsigned = st.integers(0, MASK)
@@ -112,3 +114,28 @@ def test_counts_that_do_not_add_up_are_refused() -> None:
     streams.columns["a"].counts[0] = 2
     with pytest.raises(ValueError, match="add up"):
         Streams.from_bytes(streams.to_bytes())
+
+
+def test_more_records_than_a_chunk_has_are_refused_unread() -> None:
+    count = 1 << 20
+    empty = msgspec.msgpack.encode((count, [])).replace(b"\x92", b"\x93", 1)
+    with pytest.raises(msgspec.ValidationError, match="length"):
+        Streams.from_bytes(empty + b"\xdd" + count.to_bytes(4, "big") + b"\x90" * count)
+
+
+def test_leaves_are_no_containers() -> None:
+    data = msgspec.msgpack.encode((1, [], [([], {"cpu": (2, [[]])}, {}, [])]))
+    with pytest.raises(msgspec.ValidationError, match="array"):
+        Streams.from_bytes(data)
+
+
+def test_joined_streams_have_no_more_than_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "_MOST_RECORDS", 3)
+    joined = streams_of([{}, {}])
+    joined.extend(streams_of([{}]))
+    with pytest.raises(ValueError, match="too many"):
+        joined.extend(streams_of([{}]))
+    monkeypatch.setattr(streams, "_MOST_RECORDS", 9)
+    monkeypatch.setattr(streams, "_MOST_NUMBERS", 9)
+    with pytest.raises(ValueError, match="too many"):
+        joined.extend(streams_of([{name: [(1, 1)] for name in "abc"}]))
