@@ -47,7 +47,14 @@ SELECT number, min(first_ns), max(last_ns), sum(samples) FROM part
 WHERE number NOT IN (SELECT number FROM chunk) GROUP BY number
 ORDER BY number
 """
-_PARTS = "SELECT first_ns, last_ns, samples, body FROM part WHERE number = ? ORDER BY id"
+_PARTS = """
+SELECT 0 AS id, first_ns, last_ns, samples, body FROM chunk WHERE number = :number
+UNION ALL
+SELECT id, first_ns, last_ns, samples, body FROM part
+WHERE number = :number AND number NOT IN (SELECT number FROM chunk)
+ORDER BY id
+"""
+"""One statement sees one state of the file: between two, the parts may have become a chunk."""
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,12 +106,15 @@ class ChunkFile:
         """A new file with mode 0600. StoreError when there is one of that name already."""
         _claim(path)
         with as_store_errors(path):
-            database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            # Absolute: ":memory:" is a file's name here, too.
+            place = path.absolute()
+            database = sqlite3.connect(place, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         made = cls(path, database)
         try:
             made._prepare(header)
         except BaseException:
             database.close()
+            path.unlink(missing_ok=True)
             raise
         return made
 
@@ -179,10 +189,7 @@ class ChunkFile:
     def parts(self, number: int) -> list[Chunk]:
         """What chunk ``number`` consists of: one piece once it is whole."""
         with as_store_errors(self.path):
-            found = self._database.execute(
-                "SELECT first_ns, last_ns, samples, body FROM chunk WHERE number = ?", (number,)
-            ).fetchall()
-            return [Chunk(*row) for row in found or self._database.execute(_PARTS, (number,))]
+            return [Chunk(*row) for _, *row in self._database.execute(_PARTS, {"number": number})]
 
     # ---- inside
 

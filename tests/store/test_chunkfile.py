@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from perftui.errors import StoreError
+from perftui.store import chunkfile
 from perftui.store.chunkfile import VERSION, ChunkFile
+from perftui.store.chunks import Chunk
 from perftui.store.recording import Recording, RecordingWriter
 from tests.store.support import EPOCH, FOREVER, HEADER, SECOND
 from tests.store.test_recording import opened, path, record
@@ -97,3 +99,48 @@ def test_texts_of_a_forged_header_are_made_visible(path: Path) -> None:
     file.close()
     with opened(path) as found:
         assert (found.header.hostname, found.header.facts) == ("^[[2J", {"^G": "^G"})
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [*(("interval_seconds", number) for number in (0.0, 1e-9, -1.0, float("nan"), 1e9)), ("window_seconds", 1e18)],
+)
+def test_a_forged_header_with_numbers_that_no_session_has(path: Path, name: str, number: float) -> None:
+    file = ChunkFile.create(path, msgspec.structs.replace(HEADER, **{name: number}))
+    file.finish()
+    file.close()
+    with pytest.raises(StoreError, match=rf"night\.perftui: damaged.*{name}"):
+        Recording(path)
+
+
+def test_a_file_that_cannot_be_prepared_is_not_left(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(chunkfile, "_SCHEMA", "no statement")
+        with pytest.raises(StoreError, match="syntax"):
+            ChunkFile.create(path, HEADER)
+    assert not list(path.parent.iterdir())
+    ChunkFile.create(path, HEADER).close()
+
+
+def test_a_name_that_sqlite_takes_for_memory_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    record(Path(":memory:"), range(3))
+    with opened(tmp_path / ":memory:") as found:
+        assert found.count == 3
+
+
+def test_parts_that_become_a_chunk_are_read_from_one_state_of_the_file(path: Path) -> None:
+    """Between two statements they may have gone."""
+    file = ChunkFile.create(path, HEADER)
+    part = Chunk(1, 2, 3, b"part")
+    file.add_part(0, part)
+    file.add_part(0, part)
+    asked: list[str] = []
+    reader = ChunkFile.open(path)
+    reader._database.set_trace_callback(asked.append)
+    assert reader.parts(0) == [part, part]
+    assert len(asked) == 1
+    file.add_chunk(0, part._replace(body=b"whole"))
+    assert reader.parts(0) == [part._replace(body=b"whole")]
+    reader.close()
+    file.close()
