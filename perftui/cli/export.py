@@ -1,8 +1,10 @@
 """``perftui export``: figures for other programs, as they are measured."""
 
+import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ import click
 
 from perftui.cli import options as shared
 from perftui.cli.options import DEFAULT_SECONDS, Options
-from perftui.errors import UsageError
+from perftui.errors import NotDeliverable, UsageError
 
 if TYPE_CHECKING:  # rooms are imported when a command runs
     from perftui.model.update import Update
@@ -20,6 +22,9 @@ ONCE_SECONDS = 2.0
 
 UNTIL_ENDED_SECONDS = 100 * 365 * 86400.0
 """Without ``--for``: until a signal comes or the target ends."""
+
+_PASSING = (errno.ENOSPC, errno.EDQUOT)
+"""A disk that is full now may have room at the next tick."""
 
 
 @click.group()
@@ -48,7 +53,8 @@ def prometheus(options: Options, target: str | None, textfile: Path | None, list
     elif textfile is not None:
         from perftui.report.prometheus import exposition
 
-        _watch(options, target, lambda update: _replace(textfile, exposition(update)))
+        page = _Textfile(textfile)
+        _watch(options, target, lambda update: page.replace(exposition(update)))
     else:
         from perftui.report.prometheus import exposition
 
@@ -72,9 +78,15 @@ def comma_separated(options: Options, target: str | None, metrics: str | None, o
     from perftui.report.csv import csv_header, csv_row
 
     names = _chosen(metrics, target)
-    put = _into(output)
-    put(csv_header(names))
-    _watch(options, target, lambda update: put(csv_row(update, names)))
+    put: Callable[[str], None] = _write
+
+    def begin() -> None:
+        nonlocal put
+        if output is not None:
+            put = _into(output)
+        put(csv_header(names))
+
+    _watch(options, target, lambda update: put(csv_row(update, names)), begin=begin)
 
 
 @export.command("json")
@@ -89,7 +101,9 @@ def json_lines(options: Options, target: str | None) -> None:
 
     def put(update: "Update") -> None:
         if update.interval is not None:
-            put_json_line(tick_document(update, update.interval))
+            document = tick_document(update, update.interval)
+            with _to_stdout():
+                put_json_line(document)
 
     _watch(options, target, put)
 
@@ -99,8 +113,9 @@ def _watch(
     target: str | None,
     on_update: Callable[["Update"], None],
     seconds: float = UNTIL_ENDED_SECONDS,
+    begin: Callable[[], None] | None = None,
 ) -> None:
-    """Call ``on_update`` for each tick that has rates, from the second on."""
+    """Call ``begin`` when the target is there, then ``on_update`` for each tick that has rates, from the second on."""
     from perftui.cli.target import open_target
     from perftui.cli.watch import measure
     from perftui.host.procfs import Host
@@ -112,6 +127,13 @@ def _watch(
     options.config()
     host = Host()
     held = open_target(host, target, options)
+    if begin is not None:
+        try:
+            begin()
+        except BaseException:
+            if held is not None:
+                held.close()
+            raise
     measure(
         host,
         held,
@@ -130,11 +152,12 @@ def _serve(options: Options, target: str | None, textfile: Path | None, listen: 
     from perftui.report.prometheus import CONTENT_TYPE, exposition
 
     latest: list[Update] = []
+    kept = _Textfile(textfile) if textfile is not None else None
 
     def keep(update: "Update") -> None:
         latest[:] = [update]
-        if textfile is not None:
-            _replace(textfile, exposition(update))
+        if kept is not None:
+            kept.replace(exposition(update))
 
     with PageServer(address_of(listen), lambda: exposition(latest[0]) if latest else "", CONTENT_TYPE) as server:
         host, port = server.address
@@ -157,38 +180,97 @@ def _chosen(metrics: str | None, target: str | None) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _into(output: Path | None) -> Callable[[str], None]:
-    """What writes text to the file, begun anew, or to stdout; each piece at once. UsageError."""
-    if output is None:
-        return _write
+def _into(output: Path) -> Callable[[str], None]:
+    """What writes text to the file, begun anew; each piece at once. UsageError when it cannot be begun.
+
+    It follows no symbolic link: in a folder of many, somebody may have put one there. Nothing is buffered, so that
+    what did not fit is not tried once more when the file is closed.
+    """
     try:
-        file = output.open("w", encoding="utf-8")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(output, flags, 0o666)
     except OSError as error:
-        raise UsageError(f"-o {output}: {error.strerror}") from error
-    click.get_current_context().call_on_close(file.close)
+        reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+        raise UsageError(f"-o {output}: {reason}") from error
 
     def put(text: str) -> None:
-        file.write(text)
-        file.flush()
+        rest = memoryview(text.encode())
+        with _written(f"-o {output}"):
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
 
+    def close() -> None:
+        with _written(f"-o {output}"):
+            os.close(descriptor)
+
+    click.get_current_context().call_on_close(close)
     return put
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    with _to_stdout():
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+@contextmanager
+def _to_stdout() -> Iterator[None]:
+    try:
+        with _written("stdout"):
+            yield
+    except NotDeliverable:
+        # Python would try the rest once more at exit, and end with a code of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+@contextmanager
+def _written(where: str) -> Iterator[None]:
+    """NotDeliverable when it cannot be; a reader who has left is another matter."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise NotDeliverable(f"{where}: {error.strerror}") from error
+
+
+class _Textfile:
+    """A page in a file. Whoever reads it sees the old page or the new one, never half of one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._began = False
+        self._failing = False
+
+    def replace(self, text: str) -> None:
+        """UsageError when the first page cannot be written there; later failures are told once and outlived."""
+        from perftui.cli.output import notice
+
+        try:
+            _replace(self._path, text)
+        except OSError as error:
+            message = f"--textfile {self._path}: {error.strerror}"
+            if not self._began and error.errno not in _PASSING:
+                raise UsageError(message) from error
+            if not self._failing:
+                notice(f"{message}; the next ticks try again")
+            self._failing = True
+        else:
+            self._began, self._failing = True, False
 
 
 def _replace(path: Path, text: str) -> None:
-    """Whoever reads the file sees the old page or the new one, never half of one. UsageError."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")  # no .prom at its end: the collector must not read it
+    import tempfile
+
+    # No .prom at its end: the collector must not read it.
+    descriptor, name = tempfile.mkstemp(prefix=".perftui-", suffix=".tmp", dir=path.parent)
+    fresh = Path(name)
     try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(f"--textfile {path}: {error.strerror}") from error
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o644)  # the collector is another user
+            file.write(text)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink()
+        raise

@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from perftui.cli.export import _Textfile
+from perftui.errors import UsageError
 from perftui.report.documents import TickDocument
 from tests.cli.conftest import SLEEP, SPIN, Perftui, end, wait_for
 from tests.report.exposition import parsed
@@ -30,7 +32,7 @@ def test_prometheus_prints_one_page(perftui: Perftui, child: Callable[..., int])
 
 
 def test_a_hostile_command_line_stays_in_its_label(perftui: Perftui, child: Callable[..., int]) -> None:
-    pid = child('x"}\n# EVIL\x1b', "-c", SLEEP, executable="/proc/self/exe")
+    pid = child('x"}\n#EVIL\x1b', "-c", SLEEP, executable="/proc/self/exe")
     done = perftui("export", "prometheus", pid, "--for", "1")
     assert "EVIL" in str(parsed(done.stdout)["perftui_info"].samples)
     assert "\x1b" not in done.stdout
@@ -104,6 +106,50 @@ def test_csv_of_all_metrics_goes_to_a_file(perftui: Perftui, tmp_path: Path) -> 
     assert all(len(row) == len(header) for row in rows)
 
 
+def test_a_file_is_kept_when_there_is_no_target(perftui: Perftui, tmp_path: Path) -> None:
+    page = tmp_path / "out.csv"
+    page.write_text("old\n")
+    done = perftui("export", "csv", 4194000, "-o", page)
+    assert done.returncode == 3
+    assert page.read_text() == "old\n"
+
+
+def test_a_link_is_not_followed(perftui: Perftui, tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("old\n")
+    (tmp_path / "out.csv").symlink_to("other")
+    done = perftui("export", "csv", "-o", tmp_path / "out.csv", "--for", "1")
+    assert done.returncode == 2
+    assert f"-o {tmp_path / 'out.csv'}: it is a symbolic link" in done.stderr
+    assert (tmp_path / "other").read_text() == "old\n"
+
+
+def test_what_cannot_be_written_is_said(perftui: Perftui) -> None:
+    done = perftui("export", "csv", "-o", "/dev/full", "--for", "1")
+    assert (done.returncode, done.stderr) == (5, "perftui: -o /dev/full: No space left on device\n")
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "prometheus"])
+def test_a_full_stdout_is_said(perftui: Perftui, kind: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        argv = perftui.argv("export", kind, "--for", "1", "--interval", "0.2")
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (5, "perftui: stdout: No space left on device\n")
+
+
+def test_a_page_left_behind_is_in_nobodys_way(tmp_path: Path) -> None:
+    page = tmp_path / "perftui.prom"
+    (tmp_path / f".perftui.prom.{os.getpid()}").touch()
+    _Textfile(page).replace("new\n")
+    assert (page.read_text(), page.stat().st_mode & 0o777) == ("new\n", 0o644)
+
+
+def test_a_page_that_cannot_be_put_in_place_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "perftui.prom").mkdir()
+    with pytest.raises(UsageError, match="--textfile"):
+        _Textfile(tmp_path / "perftui.prom").replace("new\n")
+    assert os.listdir(tmp_path) == ["perftui.prom"]
+
+
 @pytest.mark.parametrize(
     ("metrics", "said"),
     [
@@ -170,7 +216,7 @@ def test_help_lists_the_three(perftui: Perftui) -> None:
 
 
 @pytest.mark.root
-def test_a_full_disk_ends_it_and_leaves_the_last_whole_page(perftui: Perftui, tmp_path: Path) -> None:
+def test_a_full_disk_is_told_once_and_outlived(perftui: Perftui, tmp_path: Path) -> None:
     folder = tmp_path / "small"
     folder.mkdir()
     mounted = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
@@ -181,10 +227,14 @@ def test_a_full_disk_ends_it_and_leaves_the_last_whole_page(perftui: Perftui, tm
         process = perftui.start("export", "prometheus", "--textfile", page, "--interval", "0.2")
         wait_for(page.exists)
         (folder / "filler").write_bytes(b"x" * (os.statvfs(folder).f_bavail * os.statvfs(folder).f_bsize))
-        _, err = process.communicate(timeout=60)
-        assert process.returncode == 2
-        assert b"No space left" in err
+        assert process.stderr is not None
+        assert b"No space left" in process.stderr.readline()
         parsed(page.read_text())
-        assert sorted(os.listdir(folder)) == ["filler", "perftui.prom"]
+        old = page.stat().st_ino
+        (folder / "filler").unlink()
+        wait_for(lambda: page.stat().st_ino != old)
+        code, _, err = end(process, signal.SIGTERM)
+        assert (code, err) == (143, b"")
+        assert os.listdir(folder) == ["perftui.prom"]
     finally:
         subprocess.run(["umount", str(folder)], check=True)
