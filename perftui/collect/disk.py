@@ -1,6 +1,7 @@
 """Block devices and their partitions, from ``/proc/diskstats``."""
 
 from perftui.collect.scope import Scope
+from perftui.errors import NoData
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.host.text import visible
@@ -29,18 +30,28 @@ _FIELDS = (
 """Column, position after the name, factor."""
 
 
+_IN_MEMORY_OR_FILES = ("loop", "ram", "zram")
+"""No disks. What is made of other devices has those in ``slaves/``."""
+
+
 class DiskCollector:
     name = "disk"
     section = "disks"
+
+    def __init__(self) -> None:
+        self._stacked: dict[bytes, int] = {}
 
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> DiskSection:
         now = monotonic_ns()
         devices = parse_diskstats(host.read("/proc/diskstats"))
         whole = {name.replace("!", "/").encode() for name in host.names("/sys/block")}  # cciss!c0d0 is cciss/c0d0
         used = [(name, values) for name, values in devices if values[0] or values[4]]
+        rows = [row for row in used if row[0] in whole]
+        known = self._stacked
+        self._stacked = {name: known[name] if name in known else _is_stacked(host, name) for name, _ in rows}
         return DiskSection(
             monotonic_ns=now,
-            devices=_table([row for row in used if row[0] in whole]),
+            devices=_table(rows, {"stacked": [self._stacked[name] for name, _ in rows]}),
             partitions=_table([row for row in used if row[0] not in whole]),
         )
 
@@ -51,9 +62,20 @@ class DiskCollector:
 _Row = tuple[bytes, list[int]]
 
 
-def _table(rows: list[_Row]) -> Table:
+def _is_stacked(host: Host, name: bytes) -> int:
+    """1 for a device whose I/O other devices do, or none. Asked once: while it is taken apart it does no I/O."""
+    text = name.decode("utf-8", "surrogateescape").replace("/", "!")
+    if text.rstrip("0123456789") in _IN_MEMORY_OR_FILES:
+        return 1
+    try:
+        return int(bool(host.names(f"/sys/block/{text}/slaves")))
+    except NoData:
+        return 0
+
+
+def _table(rows: list[_Row], more: dict[str, list[int]] | None = None) -> Table:
     return Table.of(
-        {column: [_scaled(values, at, factor) for _, values in rows] for column, at, factor in _FIELDS},
+        {column: [_scaled(values, at, factor) for _, values in rows] for column, at, factor in _FIELDS} | (more or {}),
         {"name": [visible(name, 64) for name, _ in rows]},
     )
 

@@ -25,11 +25,17 @@ class NetworkCollector:
     name = "network"
     section = "networks"
 
+    def __init__(self) -> None:
+        self._physical: dict[bytes, int] = {}
+
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> NetworkSection:
         now = monotonic_ns()
+        interfaces = parse_net_dev(host.read("/proc/net/dev"))
+        known = self._physical
+        self._physical = {name: known[name] if name in known else _is_physical(host, name) for name, _ in interfaces}
         return NetworkSection(
             monotonic_ns=now,
-            interfaces=_table(host.read("/proc/net/dev")),
+            interfaces=_table(interfaces, {"physical": [self._physical[name] for name, _ in interfaces]}),
             target_interfaces=_of_target(host, scope),
         )
 
@@ -43,15 +49,19 @@ def _of_target(host: Host, scope: Scope) -> Table | None:
         return None
     try:
         folder = other_net(host, scope.target.process.pid)
-        return _table(host.read(f"{folder}/dev")) if folder else None
+        return _table(parse_net_dev(host.read(f"{folder}/dev")), {}) if folder else None
     except NoData:
         return None
 
 
-def _table(raw: bytes) -> Table:
-    interfaces = parse_net_dev(raw)
+def _is_physical(host: Host, name: bytes) -> int:
+    """1 for a network card, also a virtual machine's; 0 for what the kernel makes up: bridges, bonds, VLANs, veth."""
+    return int(host.exists(f"/sys/class/net/{name.decode('utf-8', 'surrogateescape')}/device"))
+
+
+def _table(interfaces: list[tuple[bytes, list[int]]], more: dict[str, list[int]]) -> Table:
     return Table.of(
-        {column: [values[at] for _, values in interfaces] for column, at in _FIELDS},
+        {column: [values[at] for _, values in interfaces] for column, at in _FIELDS} | more,
         {"name": [visible(name, 64) for name, _ in interfaces]},
     )
 

@@ -89,9 +89,10 @@ def _pressure(interval: Interval) -> _Series:
 def _disks(interval: Interval) -> _Series:
     disks = interval.disks
     if disks is not None:
-        yield "disk-read", sum(disk.read_bytes_per_s for disk in disks)
-        yield "disk-write", sum(disk.write_bytes_per_s for disk in disks)
-        yield "disk-requests", sum(disk.reads_per_s + disk.writes_per_s for disk in disks)
+        base = [disk for disk in disks if not disk.stacked]
+        yield "disk-read", sum(disk.read_bytes_per_s for disk in base)
+        yield "disk-write", sum(disk.write_bytes_per_s for disk in base)
+        yield "disk-requests", sum(disk.reads_per_s + disk.writes_per_s for disk in base)
         yield "disk-busy", _most(disk.busy_ratio for disk in disks)
         yield "disk-await", _most(disk.await_ms / 1e3 for disk in disks if disk.await_ms is not None)
         yield "disk-queue", _most(disk.queue for disk in disks)
@@ -102,7 +103,8 @@ def _disks(interval: Interval) -> _Series:
 
 def _networks(interval: Interval) -> _Series:
     if interval.networks is not None:
-        outward = [network for network in interval.networks if network.name != "lo"]
+        cards = [network for network in interval.networks if network.physical]
+        outward = cards or [network for network in interval.networks if network.name != "lo"]
         yield "net-rx", sum(network.rx_bytes_per_s for network in outward)
         yield "net-tx", sum(network.tx_bytes_per_s for network in outward)
         yield "net-drops", sum(network.drops_per_s + network.errors_per_s for network in outward)

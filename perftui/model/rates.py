@@ -44,7 +44,8 @@ class CpuUse(msgspec.Struct, frozen=True, kw_only=True):
 class DiskUse(msgspec.Struct, frozen=True, kw_only=True):
     """One device; ``await_ms`` is the mean time of a request, None without requests of that kind.
 
-    Discards and flushes are None where the kernel does not count them; they are not in the other figures.
+    Discards and flushes are None where the kernel does not count them; they are not in the other figures. ``stacked``:
+    its I/O is counted again on the devices that do it, or is in memory.
     """
 
     name: str
@@ -60,6 +61,7 @@ class DiskUse(msgspec.Struct, frozen=True, kw_only=True):
     discards_per_s: float | None = None
     flushes_per_s: float | None = None
     flush_ms: float | None = None
+    stacked: bool = False
 
 
 class NetworkUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +70,7 @@ class NetworkUse(msgspec.Struct, frozen=True, kw_only=True):
     tx_bytes_per_s: float
     drops_per_s: float
     errors_per_s: float
+    physical: bool = False
 
 
 class PressureUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +182,7 @@ def disk_use(older: Table, newer: Table, seconds: float) -> tuple[DiskUse, ...]:
         uses.append(
             DiskUse(
                 name=name,
+                stacked="stacked" in newer.columns and newer.ints("stacked")[now] == 1,
                 busy_ratio=min(1.0, grew("io_ms_total") / 1000 / seconds),
                 read_bytes_per_s=grew("read_bytes_total") / seconds,
                 write_bytes_per_s=grew("write_bytes_total") / seconds,
@@ -216,6 +220,7 @@ def network_use(older: Table, newer: Table, seconds: float) -> tuple[NetworkUse,
                 tx_bytes_per_s=rate("tx_bytes_total"),
                 drops_per_s=rate("rx_dropped_total", "tx_dropped_total"),
                 errors_per_s=rate("rx_errors_total", "tx_errors_total"),
+                physical="physical" in newer.columns and newer.ints("physical")[now] == 1,
             )
         )
     return tuple(uses)

@@ -44,7 +44,7 @@ READINGS: tuple[Reading, ...] = (
         source="/proc/diskstats",
         word="disk",
         tables={
-            "devices": Layout(keys=("name",), figures=_DISK),
+            "devices": Layout(keys=("name",), figures=_DISK, apart=("stacked",)),
             "partitions": Layout(keys=("name",), figures=_DISK, name="partition"),
         },
     ),
@@ -53,7 +53,7 @@ READINGS: tuple[Reading, ...] = (
         source="/proc/net/dev",
         word="network",
         tables={
-            "interfaces": Layout(keys=("name",), figures=_NETWORK),
+            "interfaces": Layout(keys=("name",), figures=_NETWORK, apart=("physical",)),
             "target_interfaces": Layout(keys=("name",), figures=_NETWORK, name="target"),
         },
     ),

@@ -106,7 +106,8 @@ class DiskSection(Section, frozen=True, kw_only=True):
     Text column ``name``; columns ``reads_total read_bytes_total read_ms_total writes_total
     write_bytes_total write_ms_total in_flight io_ms_total weighted_ms_total discards_total discard_bytes_total
     discard_ms_total flushes_total flush_ms_total``; -1 where the kernel does not count discards (before 4.18) or
-    flushes (before 5.5; it counts them on whole devices only).
+    flushes (before 5.5; it counts them on whole devices only). Devices also have ``stacked``: 1 for one whose I/O is
+    done by other devices (dm, md, loop) or in memory (zram), else 0; recordings of old lack it.
     """
 
     devices: Table
@@ -118,7 +119,8 @@ class NetworkSection(Section, frozen=True, kw_only=True):
 
     Text column ``name``; columns ``rx_bytes_total rx_packets_total rx_errors_total
     rx_dropped_total tx_bytes_total tx_packets_total tx_errors_total tx_dropped_total``. ``target_interfaces`` are
-    those of the target's network namespace where that is another one than ours.
+    those of the target's network namespace where that is another one than ours. ``interfaces`` also has ``physical``:
+    1 for a card, a virtual one included, 0 for a bridge, bond, VLAN, veth and the like; recordings of old lack it.
     """
 
     interfaces: Table

@@ -53,6 +53,7 @@ def test_only_whole_devices_that_did_something(tmp_path: Path) -> None:
         "discard_ms_total": 0,
         "flushes_total": 2,
         "flush_ms_total": 2,
+        "stacked": 0,
     }
     old = {name: devices.ints(name)[1] for name in devices.columns}
     assert [old[name] for name in ("writes_total", "discards_total", "flushes_total", "flush_ms_total")] == [
@@ -66,3 +67,20 @@ def test_only_whole_devices_that_did_something(tmp_path: Path) -> None:
 def test_no_diskstats_is_no_data(tmp_path: Path) -> None:
     with pytest.raises(NoData):
         DiskCollector().collect(Host(tmp_path), NO_TARGET, None)
+
+
+def test_what_stands_on_other_devices_is_marked_and_asked_once(tmp_path: Path) -> None:
+    names = ("sda", "dm-0", "md127", "loop3", "zram0", "ram1", "cciss/c0d0")
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/diskstats").write_text("".join(f" 8 0 {name} 1 0 2 0 0 0 0 0 0 0 0\n" for name in names))
+    for name in names:
+        (tmp_path / "sys/block" / name.replace("/", "!") / "slaves").mkdir(parents=True)
+    for above in ("dm-0", "md127"):
+        (tmp_path / f"sys/block/{above}/slaves/sda").mkdir()
+    collector = DiskCollector()
+    for _ in range(2):
+        devices = collector.collect(Host(tmp_path), NO_TARGET, None).devices
+        assert dict(zip(devices.text("name"), devices.ints("stacked"), strict=True)) == dict(
+            zip(names, (0, 1, 1, 1, 1, 1, 0), strict=True)
+        )
+        (tmp_path / "sys/block/sda/slaves/new").mkdir(exist_ok=True)

@@ -47,3 +47,14 @@ def test_the_interfaces_of_another_namespace() -> None:
         assert set(section.target_interfaces.ints("rx_bytes_total")) == {0}
     gone = NetworkCollector().collect(Host(), Scope(held, (held.process.pid,)), None)
     assert gone.target_interfaces is None
+
+
+def test_cards_are_told_from_what_the_kernel_makes_up(tmp_path: Path) -> None:
+    names = ("lo", "eth0", "br0", "veth1")
+    (tmp_path / "proc/net").mkdir(parents=True)
+    counters = " ".join(["1"] * 16)
+    (tmp_path / "proc/net/dev").write_text("head\nhead\n" + "".join(f"{name}: {counters}\n" for name in names))
+    (tmp_path / "sys/class/net/eth0/device").mkdir(parents=True)
+    (tmp_path / "sys/class/net/br0").mkdir()
+    table = NetworkCollector().collect(Host(tmp_path), NO_TARGET, None).interfaces
+    assert dict(zip(table.text("name"), table.ints("physical"), strict=True)) == dict.fromkeys(names, 0) | {"eth0": 1}

@@ -52,6 +52,35 @@ def test_the_loopback_does_not_count() -> None:
     assert (found["net-rx"], found["net-tx"]) == (outward.rx_bytes_per_s, outward.tx_bytes_per_s)
 
 
+def tripled(table: Table, column: str, marks: list[int], names: list[str]) -> Table:
+    """The first row three times, under these names."""
+    columns = {name: [table.ints(name)[0]] * 3 for name in table.columns}
+    return Table.of(columns | {column: marks}, {"name": names})
+
+
+@pytest.mark.parametrize(("cards", "counted"), [([1, 0, 0], 1), ([0, 0, 0], 2)])
+def test_what_stands_on_other_devices_is_not_added(cards: list[int], counted: int) -> None:
+    """A disk with a volume and a memory disk; a card with a bridge, and a container without any card."""
+    alone, pair = values(), []
+    for sample in (BEFORE, NOW):
+        assert sample.disks is not None
+        assert sample.networks is not None
+        devices = tripled(sample.disks.devices, "stacked", [0, 1, 1], ["vda", "dm-0", "zram0"])
+        interfaces = tripled(sample.networks.interfaces, "physical", cards, ["eth0", "br0", "lo"])
+        pair.append(
+            replace(
+                sample,
+                disks=replace(sample.disks, devices=devices),
+                networks=replace(sample.networks, interfaces=interfaces),
+            )
+        )
+    found = headline(Interval.between(*pair))
+    for name in ("disk-read", "disk-write", "disk-requests"):
+        assert found[name] == alone[name] > 0
+    for name in ("net-rx", "net-tx"):
+        assert found[name] == counted * alone[name] > 0
+
+
 def test_what_is_missing_is_left_out() -> None:
     bare = dict.fromkeys(("cpu", "memory", "disks", "networks", "pressure", "tree", "threads", "cgroup"))
     assert values(**bare) == {}
