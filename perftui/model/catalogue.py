@@ -94,12 +94,7 @@ METRICS: tuple[Metric, ...] = (
     _rate("disks", "disk-queue", "count", "Mean number of requests in flight on the fullest disk."),
     _gauge("filesystems", "filesystem", "ratio", "Space in use on the fullest file system."),
     _gauge("filesystems", "inodes", "ratio", "Inodes in use on the file system with the fewest left."),
-    _rate(
-        "networks",
-        "net-rx",
-        "bytes/s",
-        "Received by all network cards; without one (a container), by all but lo.",
-    ),
+    _rate("networks", "net-rx", "bytes/s", "Received by all network cards; without one (a container), by all but lo."),
     _rate("networks", "net-tx", "bytes/s", "Sent by all network cards; without one (a container), by all but lo."),
     _rate("networks", "net-drops", "1/s", "Packets dropped or wrong on all network cards; without one, on all but lo."),
     _rate("softnet", "softnet-drops", "1/s", "Packets dropped because a CPU's queue was full."),
