@@ -29,7 +29,7 @@ def screen(path: Path, moment: str | None, options: Options) -> int:
     from perftui.tui.replaying import run_replay
 
     config = msgspec.structs.replace(options.config(), read_only=True)
-    recording = Recording(path)
+    recording = Recording(path, lenient=True)
     at_ns = None
     if moment is not None and moment != WORST:
         at_ns = moment_of(moment, recording.first_ns, recording.last_ns)
@@ -55,11 +55,11 @@ def screen(path: Path, moment: str | None, options: Options) -> int:
 def report(path: Path, moment: str | None, options: Options) -> int:
     """The diagnosis at that moment, printed. StoreError, UsageError; NotDeliverable where nothing can be judged."""
     config = options.config()
-    with closing(Recording(path)) as recording:
+    with closing(Recording(path, lenient=True)) as recording:
         settings = replay_options(recording, config)
         player = Player(recording, settings)
         player.seek(_wanted(recording, moment, settings))
-        for text in _notices(recording):
+        for text in (*_notices(recording), *recording.damage):
             notice(text)
         notice(f"as of {_local(player.at_ns)}, recorded on {recording.header.hostname}")
         document = diagnosis_document(player.update)

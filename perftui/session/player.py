@@ -107,9 +107,16 @@ class Player:
         self._course, self._behind = self._new_course(), 0
         self._shown.clear()
         self._begin(wall_ns)
-        if self._next is None or self._next.sample.wall_ns > wall_ns:  # in a long gap, before the start, behind the end
-            wall_ns = self.recording.last_before(wall_ns) or self.recording.first_ns
+        while self._next is None or self._next.sample.wall_ns > wall_ns:
+            # In a long gap, before the start, behind the end; again when what was before could not be read.
+            before = self.recording.last_before(wall_ns)
+            ends = before is None or before == wall_ns
+            wall_ns = before or self.recording.first_ns
             self._begin(wall_ns)
+            if ends:
+                break
+        if self._next is None:
+            raise NotDeliverable("there is no sample that can be read in this recording")
         judged_from = wall_ns - int(2 * self._options.window_seconds * 1e9)
         self._advance(judged_from, wall_ns)
         while self._next is not None and self._next.sample.wall_ns <= wall_ns:

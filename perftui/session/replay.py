@@ -56,6 +56,7 @@ class ReplaySession:
             self._player.seek(at_ns)
         self._speed = SPEEDS.index(1.0)
         self._said = ""
+        self._damage_told = 0
         self._search: Iterator[Searched] | None = None
         self._searched = Searched(0.0, 0)
         self._asks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -178,6 +179,9 @@ class ReplaySession:
         return max(0.0, min(recorded, LONGEST_WAIT * self._options.interval_seconds)) / SPEEDS[self._speed]
 
     def _show(self) -> None:
+        damage = self._recording.damage
+        if len(damage) > self._damage_told:
+            self._said, self._damage_told = damage[-1], len(damage)
         status = ReplayStatus(
             first_ns=self._recording.first_ns,
             last_ns=self._recording.last_ns,

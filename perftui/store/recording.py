@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -175,11 +176,14 @@ class Recording:
     """A recording to be replayed, also one that was cut off or is still being written (as it was when opened).
 
     ``first_ns`` and ``last_ns`` are the wall times of the earliest and the latest sample, both when it began for one
-    without samples. StoreError, naming the file, when it is none, is damaged, or was made by a newer perftui.
+    without samples. StoreError, naming the file, when it is none, is damaged, or was made by a newer perftui. A
+    ``lenient`` one leaves out a chunk that cannot be read, and says so in ``damage``.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, lenient: bool = False) -> None:
         self.path = path
+        self.damage: list[str] = []
+        self._lenient = lenient
         self._lock = threading.Lock()
         self._file = ChunkFile.open(path)
         try:
@@ -198,46 +202,61 @@ class Recording:
     def ticks(self, since_ns: int, until_ns: int) -> Iterator[tuple[Sample, tuple[StackProfile, ...]]]:
         """Samples with a wall time from ``since_ns`` to ``until_ns`` (both included) and the windows that came with
         each, in the order they were recorded in."""
-        with as_store_errors(self.path):
-            for decoder in self._records(since_ns, until_ns):
-                yield decoder.sample(), tuple(decoder.profiles())
+        for entry in self._between(since_ns, until_ns):
+            with self._reading(entry):
+                for decoder in self._records(entry, since_ns, until_ns):
+                    yield decoder.sample(), tuple(decoder.profiles())
 
     def samples(self, since_ns: int, until_ns: int) -> Iterator[Sample]:
         """The samples of ``ticks``."""
-        with as_store_errors(self.path):
-            for decoder in self._records(since_ns, until_ns):
-                yield decoder.sample()
+        for entry in self._between(since_ns, until_ns):
+            with self._reading(entry):
+                for decoder in self._records(entry, since_ns, until_ns):
+                    yield decoder.sample()
 
     def profiles(self, since_ns: int, until_ns: int) -> Iterator[StackProfile]:
         """The stack windows of ``ticks``."""
-        with as_store_errors(self.path):
-            for decoder in self._records(since_ns, until_ns):
-                yield from decoder.profiles()
+        for entry in self._between(since_ns, until_ns):
+            with self._reading(entry):
+                for decoder in self._records(entry, since_ns, until_ns):
+                    yield from decoder.profiles()
 
     def last_before(self, wall_ns: int) -> int | None:
         """The wall time of the last sample that is not newer than ``wall_ns``; None when there is none."""
-        with as_store_errors(self.path):
-            for entry in reversed(self._index):
-                if entry.last_ns <= wall_ns:
-                    return entry.last_ns
-                if entry.first_ns <= wall_ns:
-                    return max(decoder.wall_ns for decoder in self._records(entry.first_ns, wall_ns))
+        for entry in reversed(tuple(self._index)):
+            if entry.last_ns <= wall_ns:
+                return entry.last_ns
+            if entry.first_ns <= wall_ns:
+                with self._reading(entry):
+                    return max(decoder.wall_ns for decoder in self._records(entry, entry.first_ns, wall_ns))
         return None
 
     def close(self) -> None:
         with self._lock:
             self._file.close()
 
-    def _records(self, since_ns: int, until_ns: int) -> Iterator[Decoder]:
-        for entry in self._index:
-            if entry.last_ns < since_ns or entry.first_ns > until_ns:
-                continue
-            decoder = Decoder(self._streams(entry))
-            for _ in range(entry.samples):  # a chunk that is being written has more by now
-                if not decoder.advance():
-                    break
-                if since_ns <= decoder.wall_ns <= until_ns:
-                    yield decoder
+    @contextmanager
+    def _reading(self, entry: Entry) -> Iterator[None]:
+        try:
+            with as_store_errors(self.path):
+                yield
+        except StoreError as error:
+            if not self._lenient:
+                raise
+            if entry in self._index:
+                self._index.remove(entry)
+                self.damage.append(f"{error}: {entry.samples} samples are left out")
+
+    def _between(self, since_ns: int, until_ns: int) -> list[Entry]:
+        return [entry for entry in self._index if entry.last_ns >= since_ns and entry.first_ns <= until_ns]
+
+    def _records(self, entry: Entry, since_ns: int, until_ns: int) -> Iterator[Decoder]:
+        decoder = Decoder(self._streams(entry))
+        for _ in range(entry.samples):  # a chunk that is being written has more by now
+            if not decoder.advance():
+                break
+            if since_ns <= decoder.wall_ns <= until_ns:
+                yield decoder
 
     def _streams(self, entry: Entry) -> Streams:
         """Those read last are kept: a replay that steps to and fro asks for them again and again."""

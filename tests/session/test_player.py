@@ -22,6 +22,7 @@ from perftui.store.journal import Journal
 from perftui.store.recording import Recording
 from tests.scenarios.play import playing
 from tests.session.tapes import SECOND, START, host_sample, write
+from tests.store.test_chunkfile import damage
 
 OPTIONS = SessionOptions()
 
@@ -169,3 +170,16 @@ def test_a_replayed_scenario_gives_the_findings_that_were_live(tmp_path: Path) -
     assert any(finding.rule == "coord-gil" for diagnosis in diagnoses for finding in diagnosis.findings)
     assert diagnoses[-1].hot
     assert not any(change.permitted for change in player.update.proposals if change.action is not None)
+
+
+def test_a_seek_into_damage_shows_the_last_moment_before_it(tmp_path: Path) -> None:
+    write(tmp_path / "r", range(1000)).close()
+    damage(tmp_path / "r", 2)
+    damage(tmp_path / "r", 3)
+    recording = Recording(tmp_path / "r", lenient=True)
+    player = Player(recording, OPTIONS)
+    player.seek(recording.last_ns)
+    assert second_of(player) == 599
+    assert len(recording.damage) == 2
+    assert not player.forward()
+    recording.close()

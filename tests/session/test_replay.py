@@ -11,8 +11,10 @@ from perftui.errors import Refused, UsageError
 from perftui.model.update import ReplayStatus, Update
 from perftui.session import SessionOptions
 from perftui.session.replay import ReplaySession
+from perftui.store.recording import Recording
 from tests.session.tapes import SECOND, START, write
 from tests.session.test_player import busy_in_the_middle
+from tests.store.test_chunkfile import damage
 
 
 class Watcher:
@@ -170,3 +172,21 @@ def test_a_fault_is_handed_over(tmp_path: Path) -> None:
     assert str(watcher.fault) == "planted"
     session.stop()
     session.stop()
+
+
+def test_a_damaged_chunk_is_told_and_passed_over(tmp_path: Path) -> None:
+    write(tmp_path / "r", range(700)).close()
+    damage(tmp_path / "r", 1)
+    recording = Recording(tmp_path / "r", lenient=True)
+    session, watcher = ReplaySession(recording, SessionOptions(), at_ns=START + 10 * SECOND), Watcher()
+    session.start(watcher, watcher.fail)
+    session.jump_to("+298")
+    watcher.wait(at(298))
+    session.step(1)  # the next one is looked for ahead
+    assert watcher.wait(at(299)).said.endswith("300 samples are left out")
+    session.step(1)
+    watcher.wait(at(600))
+    session.jump(-50)
+    watcher.wait(at(299))
+    session.stop()
+    assert watcher.fault is None

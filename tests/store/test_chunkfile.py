@@ -78,14 +78,18 @@ def test_a_truncated_file(path: Path, kept: float) -> None:
         list(found.ticks(0, FOREVER))
 
 
-def test_a_damaged_chunk_is_named_and_the_others_can_be_read(path: Path) -> None:
-    record(path, range(700))
+def damage(path: Path, number: int) -> None:
+    """Put zeros into one chunk."""
     database = sqlite3.connect(path)
-    (body,) = database.execute("SELECT body FROM chunk WHERE number = 1").fetchone()
-    damaged = body[:200] + bytes(8) + body[208:]
-    database.execute("UPDATE chunk SET body = ? WHERE number = 1", (damaged,))
+    (body,) = database.execute("SELECT body FROM chunk WHERE number = ?", (number,)).fetchone()
+    database.execute("UPDATE chunk SET body = ? WHERE number = ?", (body[:200] + bytes(8) + body[208:], number))
     database.commit()
     database.close()
+
+
+def test_a_damaged_chunk_is_named_and_the_others_can_be_read(path: Path) -> None:
+    record(path, range(700))
+    damage(path, 1)
     with opened(path) as found:
         assert len(list(found.samples(0, EPOCH + 299 * SECOND))) == 300
         with pytest.raises(StoreError, match=r"night\.perftui: damaged"):
@@ -144,3 +148,14 @@ def test_parts_that_become_a_chunk_are_read_from_one_state_of_the_file(path: Pat
     assert reader.parts(0) == [part._replace(body=b"whole")]
     reader.close()
     file.close()
+
+
+def test_a_lenient_reader_goes_on_behind_a_damaged_chunk(path: Path) -> None:
+    record(path, range(700))
+    damage(path, 1)
+    found = Recording(path, lenient=True)
+    seconds = [(sample.wall_ns - EPOCH) // SECOND for sample in found.samples(0, FOREVER)]
+    assert seconds == [*range(300), *range(600, 700)]
+    assert [text.rpartition(": ")[2] for text in found.damage] == ["300 samples are left out"]
+    assert found.last_before(EPOCH + 500 * SECOND) == EPOCH + 299 * SECOND
+    found.close()
