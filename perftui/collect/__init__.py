@@ -52,7 +52,7 @@ SLOW_HOST_COLLECTORS: tuple[tuple[type[Collector], float], ...] = (
     (NumaCollector, 5.0),
     (SwapCollector, 5.0),
     (LinkCollector, 10.0),
-    (FilesystemCollector, 10.0),
+    (FilesystemCollector, 30.0),
 )
 """Off the tick's thread: the collector and the seconds between two readings."""
 

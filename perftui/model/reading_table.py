@@ -307,7 +307,7 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         section="filesystems",
-        period_seconds=10,
+        period_seconds=30,
         source="/proc/self/mountinfo, statvfs(3)",
         word="filesystem",
         tables={
