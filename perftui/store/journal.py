@@ -36,6 +36,8 @@ class Journal:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or state_dir() / "journal.sqlite"
         self._lock = threading.Lock()
+        self._read: dict[tuple[int, bool], tuple[JournalEntry, ...]] = {}
+        self._read_state = (-1, -1)
         open_private(self.path)
         with _as_store_errors(self.path):
             self._database = sqlite3.connect(
@@ -93,11 +95,19 @@ class Journal:
     def entries(self, limit: int = 100, open_only: bool = False) -> tuple[JournalEntry, ...]:
         """The latest entries, newest first; with ``open_only`` those that nobody has ended."""
         chosen = f"WHERE state IN ({', '.join('?' * len(OPEN_STATES))})" if open_only else ""
+        asked = (limit, open_only)
         query = f"SELECT document FROM change {chosen} ORDER BY wall_ns DESC, rowid DESC LIMIT ?"  # noqa: S608 - only question marks are put in
         values = (*sorted(OPEN_STATES), limit) if open_only else (limit,)
         with self._lock, _as_store_errors(self.path):
-            rows = self._database.execute(query, values).fetchall()
-            return tuple(msgspec.json.decode(document, type=JournalEntry) for (document,) in rows)
+            # Asked every second and hardly ever new: others' writes change the one number, our own the other.
+            (others,) = self._database.execute("PRAGMA data_version").fetchone()
+            state = (others, self._database.total_changes)
+            if state != self._read_state:
+                self._read, self._read_state = {}, state
+            if asked not in self._read:
+                rows = self._database.execute(query, values).fetchall()
+                self._read[asked] = tuple(msgspec.json.decode(document, type=JournalEntry) for (document,) in rows)
+            return self._read[asked]
 
     def close(self) -> None:
         with self._lock:
