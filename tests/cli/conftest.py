@@ -82,3 +82,19 @@ def end(process: "subprocess.Popen[bytes]", number: signal.Signals) -> tuple[int
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err
+
+
+def children_of(pid: int) -> list[int]:
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            direct = [int(word) for word in file.read().split()]
+    except FileNotFoundError:
+        return []
+    threads = os.listdir(f"/proc/{pid}/task") if os.path.exists(f"/proc/{pid}/task") else []
+    for tid in threads:
+        try:
+            with open(f"/proc/{pid}/task/{tid}/children") as file:
+                direct += [int(word) for word in file.read().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return direct

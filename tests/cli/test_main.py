@@ -20,7 +20,7 @@ from perftui.errors import (
     TargetEnded,
     UsageError,
 )
-from tests.cli.conftest import SLEEP, Perftui, end, wait_for
+from tests.cli.conftest import SLEEP, Perftui, children_of, end, wait_for
 
 
 @pytest.mark.parametrize(
@@ -113,22 +113,6 @@ def test_a_signal_ends_a_watch_and_leaves_no_sampler(
     assert (returncode, out, err) == (code, b"", b"")
     wait_for(lambda: not any(os.path.exists(f"/proc/{helper}") for helper in helpers))
     os.kill(pid, 0)
-
-
-def children_of(pid: int) -> list[int]:
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            direct = [int(word) for word in file.read().split()]
-    except FileNotFoundError:
-        return []
-    threads = os.listdir(f"/proc/{pid}/task") if os.path.exists(f"/proc/{pid}/task") else []
-    for tid in threads:
-        try:
-            with open(f"/proc/{pid}/task/{tid}/children") as file:
-                direct += [int(word) for word in file.read().split()]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return direct
 
 
 def test_what_was_ignored_stays_ignored(perftui: Perftui) -> None:
