@@ -178,7 +178,6 @@ def _limits(source: LiveSource, pid: int) -> Iterator[str]:
 
 def _sockets(source: LiveSource, port: int) -> Iterator[str]:
     older = settled(source)
-    time.sleep(4)
     newer = settled(source)
     theirs = _ss(port)
     interval = Interval.between(older, newer)
