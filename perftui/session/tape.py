@@ -29,8 +29,6 @@ from perftui.store.recording import Header, RecordingWriter
 
 FLIGHT_SECONDS = 900
 MAX_MARKS = 1000
-FRESH_TICKS = 5
-"""So many ticks are encoded at one go: with warm caches one costs half of what it costs alone (1.1 ms, 2.1 ms)."""
 
 
 class Tape:
@@ -45,8 +43,6 @@ class Tape:
         self._flight = FlightRecorder(FLIGHT_SECONDS) if options.flight_recorder else None
         self._marks: deque[tuple[int, str]] = deque(maxlen=MAX_MARKS)
         self._writer: RecordingWriter | None = None
-        self._fresh: list[tuple[Sample, Sequence[StackProfile]]] = []
-        self._encoding = threading.Lock()
         self._lock = threading.Lock()
         self._starting = threading.Lock()
         self.status: RecordingStatus | None = None
@@ -60,11 +56,7 @@ class Tape:
 
     def add(self, sample: Sample, profiles: Sequence[StackProfile]) -> None:
         """Keep one tick."""
-        if self._flight is not None:
-            with self._encoding:
-                self._fresh.append((sample, profiles))
-            if len(self._fresh) >= FRESH_TICKS:
-                self._encode()
+        self._remember(sample, profiles)
         with self._lock:
             if self._writer is None or self.status is None:
                 return
@@ -120,7 +112,6 @@ class Tape:
 
         Takes a second or two: not for the tick.
         """
-        self._encode()
         if (flight := self._flight) is None:
             return []
         with _readable():
@@ -128,7 +119,6 @@ class Tape:
 
     def save_incident(self, target: Target, incident: Incident) -> Path:
         """Write the last minutes to a bundle in the state folder. StoreError; Refused where they are not kept."""
-        self._encode()
         if (flight := self._flight) is None:
             raise Refused(self.lost.error if self.lost else "the last minutes are not kept in this session")
         path = _new_file("incidents", target, ENDING)
@@ -140,14 +130,11 @@ class Tape:
             write_bundle(path, header, flight, marks)
         return path
 
-    def _encode(self) -> None:
-        """Remember the fresh ticks; after a fault nothing more: what is encoded builds on the tick before."""
+    def _remember(self, sample: Sample, profiles: Sequence[StackProfile]) -> None:
+        """Hand a tick to the flight recorder; after a fault none, for minutes with holes in them mislead."""
         try:
-            with self._encoding:
-                fresh, self._fresh = self._fresh, []
-                for sample, profiles in fresh:
-                    if self._flight is not None:
-                        self._flight.add(sample, profiles)
+            if self._flight is not None:
+                self._flight.add(sample, profiles)
         except Exception as error:  # noqa: BLE001  (whatever it is, the target is watched on)
             self._flight = None
             said = f"the last minutes are no longer kept: {type(error).__name__}: {error}"

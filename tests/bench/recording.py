@@ -141,7 +141,7 @@ def fly(samples: Iterator[Sample]) -> Flown:
         spent += time.process_time() - began
         if number == FLIGHT_FULL:
             full = rss_bytes()
-    kept = sum(len(chunk.body) for _, chunk in flight._chunks)
+    kept = sum(chunk.packed_bytes for chunk in flight._chunks)
     return Flown(1000 * spent / 3600, kept, full - before, rss_bytes() - full)
 
 

@@ -18,7 +18,7 @@ from perftui.model.incident import Incident
 from perftui.model.target import HOST
 from perftui.session import Session, SessionOptions
 from perftui.session.course import CHANGED
-from perftui.session.tape import FRESH_TICKS, Tape
+from perftui.session.tape import Tape
 from perftui.store.flight import FlightRecorder
 from perftui.store.journal import Journal
 from perftui.store.recording import Header, Recording, RecordingWriter
@@ -116,10 +116,10 @@ def test_a_fault_of_the_flight_recorder_ends_it_and_nothing_else(
 
     monkeypatch.setattr(FlightRecorder, "add", fault)
     tape.start(HOST, tmp_path / "r")
-    for at in range(FRESH_TICKS):
+    for at in range(5):
         tape.add(steady(at), ())
     assert tape.status is not None
-    assert (tape.status.samples, tape.status.error) == (FRESH_TICKS, "")
+    assert (tape.status.samples, tape.status.error) == (5, "")
     assert tape.lost is not None
     assert "no longer kept: KeyError" in tape.lost.error
     with pytest.raises(Refused, match="no longer kept"):

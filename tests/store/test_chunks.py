@@ -1,10 +1,13 @@
+import random
 import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from perftui.store import chunks
-from perftui.store.chunks import FAST, SMALL, join, pack, unpack
+from perftui.store.chunks import FAST, SMALL, Packer, join, pack, unpack, unpacked
 from perftui.store.delta import Encoder
 from perftui.store.streams import Streams
 from tests.store.support import EPOCH, SECOND, sample_at
@@ -61,3 +64,22 @@ def test_the_parts_of_a_chunk_are_limited_together(monkeypatch: pytest.MonkeyPat
     assert join([part, part]).records == 40
     with pytest.raises(ValueError, match="does not end"):
         join([part] * 4)
+
+
+@given(st.lists(st.binary(max_size=300), max_size=20))
+def test_records_that_were_packed_one_by_one_come_back(records: list[bytes]) -> None:
+    packer = Packer()
+    parts = [packer.add(record) for record in records]
+    assert list(unpacked([len(record) for record in records], parts)) == records
+
+
+def test_a_record_like_the_one_before_adds_little() -> None:
+    packer, record = Packer(), random.Random(7).randbytes(700_000)
+    assert len(packer.add(record)) > 600_000
+    assert len(packer.add(record)) < 1000
+
+
+def test_records_of_other_lengths_than_said_are_noticed() -> None:
+    part = Packer().add(b"12345")
+    with pytest.raises(ValueError, match="wrong length"):
+        list(unpacked([4], [part]))
