@@ -6,7 +6,6 @@ from functools import lru_cache
 from perftui.collect.scope import Scope
 from perftui.errors import NoData
 from perftui.host.clock import monotonic_ns
-from perftui.host.kept import KeptFile
 from perftui.host.netns import other_net
 from perftui.host.procfs import Host
 from perftui.model.host_sections import NetCounters, ProtocolSection
@@ -71,86 +70,61 @@ _SOCKSTAT = (
 """Field, the heads of its lines, the word before the figure."""
 
 _CONNTRACK = "/proc/sys/net/netfilter/nf_conntrack"
-_FILES = ("snmp", "netstat", "snmp6", "sockstat", "sockstat6")
 
 
 class ProtocolCollector:
     name = "protocols"
     section = "protocols"
 
-    def __init__(self) -> None:
-        self._ours: NetFiles | None = None
-        self._conntrack: tuple[KeptFile, ...] = ()
-        self._theirs: NetFiles | None = None
-
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> ProtocolSection:
         now = monotonic_ns()
-        self._ours = self._ours or NetFiles(host, "/proc/net")
-        self._conntrack = self._conntrack or tuple(KeptFile(host, f"{_CONNTRACK}_{name}") for name in ("count", "max"))
-        target, reason, remedy = self._target(host, scope)
+        target, reason, remedy = _target(host, scope)
         return ProtocolSection(
             monotonic_ns=now,
-            host=self._ours.counters(),
+            host=_counters(host, "/proc/net"),
             target=target,
             target_reason=reason,
             target_remedy=remedy,
-            conntrack_count=_number(self._conntrack[0]),
-            conntrack_max=_number(self._conntrack[1]),
+            conntrack_count=_number(host, f"{_CONNTRACK}_count"),
+            conntrack_max=_number(host, f"{_CONNTRACK}_max"),
         )
 
     def close(self) -> None:
-        """Let go of the kept files."""
-        for file in self._conntrack:
-            file.close()
-        if self._ours:
-            self._ours.close()
-        self._leave()
-
-    def _target(self, host: Host, scope: Scope) -> tuple[NetCounters | None, str, str]:
-        """What the target's own namespace counts, or the reason and the remedy why that is not known."""
-        if scope.target is None:
-            return None, "", ""
-        try:
-            folder = other_net(host, scope.target.process.pid)
-            if folder is None:
-                self._leave()
-                return None, "", ""
-            self._theirs = self._theirs or NetFiles(host, folder)
-            return self._theirs.counters(), "", ""
-        except NoData as error:
-            self._leave()
-            return None, error.reason, error.remedy
-
-    def _leave(self) -> None:
-        """An open file keeps a network namespace alive, also when its last process has ended."""
-        if self._theirs:
-            self._theirs.close()
-            self._theirs = None
+        """Nothing is kept open."""
 
 
-class NetFiles:
-    """The files of one namespace's ``/proc/…/net``, kept open."""
+def _target(host: Host, scope: Scope) -> tuple[NetCounters | None, str, str]:
+    """What the target's own namespace counts, or the reason and the remedy why that is not known."""
+    if scope.target is None:
+        return None, "", ""
+    try:
+        folder = other_net(host, scope.target.process.pid)
+        return (_counters(host, folder) if folder is not None else None), "", ""
+    except NoData as error:
+        return None, error.reason, error.remedy
 
-    def __init__(self, host: Host, folder: str) -> None:
-        self._files = {name: KeptFile(host, f"{folder}/{name}") for name in _FILES}
 
-    def counters(self) -> NetCounters:
-        """NoData without ``snmp``; the others are missing where the kernel lacks what they count, as IPv6."""
-        found = dict(parse_snmp(self._files["snmp"].read_whole() + self._read("netstat")))
-        for field, count in parse_snmp6(self._read("snmp6")):
-            found[field] = found.get(field, 0) + count
-        found.update(parse_sockstat(self._read("sockstat") + self._read("sockstat6")))
-        return NetCounters(**found)
+def _counters(host: Host, folder: str) -> NetCounters:
+    """NoData without ``snmp``; the others are missing where the kernel lacks what they count, as IPv6."""
+    found = dict(parse_snmp(host.read(f"{folder}/snmp") + _read(host, f"{folder}/netstat")))
+    for field, count in parse_snmp6(_read(host, f"{folder}/snmp6")):
+        found[field] = found.get(field, 0) + count
+    found.update(parse_sockstat(_read(host, f"{folder}/sockstat") + _read(host, f"{folder}/sockstat6")))
+    return NetCounters(**found)
 
-    def close(self) -> None:
-        for file in self._files.values():
-            file.close()
 
-    def _read(self, name: str) -> bytes:
-        try:
-            return self._files[name].read_whole()
-        except NoData:
-            return b""
+def _read(host: Host, path: str) -> bytes:
+    try:
+        return host.read(path)
+    except NoData:
+        return b""
+
+
+def _number(host: Host, path: str) -> int | None:
+    try:
+        return int(host.read(path))
+    except NoData:
+        return None
 
 
 def parse_snmp(raw: bytes) -> Iterator[tuple[str, int]]:
@@ -191,10 +165,3 @@ def parse_sockstat(raw: bytes) -> Iterator[tuple[str, int]]:
         counts = [int(lines[head][name]) for head in heads if name in lines.get(head, {})]
         if counts:
             yield field, sum(counts)
-
-
-def _number(file: KeptFile) -> int | None:
-    try:
-        return int(file.read())
-    except NoData:
-        return None

@@ -2,7 +2,6 @@
 
 from perftui.collect.scope import Scope
 from perftui.host.clock import monotonic_ns
-from perftui.host.kept import KeptFile
 from perftui.host.procfs import Host
 from perftui.model.host_sections import SoftnetSection
 from perftui.model.sample import Sample
@@ -26,20 +25,15 @@ class SoftnetCollector:
     name = "softnet"
     section = "softnet"
 
-    def __init__(self) -> None:
-        self._file: KeptFile | None = None
-
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> SoftnetSection:
         now = monotonic_ns()
-        self._file = self._file or KeptFile(host, "/proc/net/softnet_stat")
-        rows = parse_softnet(self._file.read_whole())
+        rows = parse_softnet(host.read("/proc/net/softnet_stat"))
         columns = {column: [row[at] if at < len(row) else -1 for row in rows] for column, at in _FIELDS}
         cpus = [row[_CPU] if len(row) > _CPU else at for at, row in enumerate(rows)]
         return SoftnetSection(monotonic_ns=now, cpus=Table.of({"cpu": cpus, **columns}))
 
     def close(self) -> None:
-        if self._file:
-            self._file.close()
+        """Nothing is kept open."""
 
 
 def parse_softnet(raw: bytes) -> list[list[int]]:

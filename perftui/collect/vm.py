@@ -2,7 +2,6 @@
 
 from perftui.collect.scope import Scope
 from perftui.host.clock import monotonic_ns
-from perftui.host.kept import KeptFile
 from perftui.host.procfs import Host
 from perftui.model.host_sections import VmSection
 from perftui.model.sample import Sample
@@ -40,13 +39,9 @@ class VmCollector:
     name = "vm"
     section = "vm"
 
-    def __init__(self) -> None:
-        self._file: KeptFile | None = None
-
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> VmSection:
         now = monotonic_ns()
-        self._file = self._file or KeptFile(host, "/proc/vmstat")
-        found = parse_vmstat(self._file.read_whole())
+        found = parse_vmstat(host.read("/proc/vmstat"))
         counters = {field: int(found[name]) for field, name in _COUNTERS if name in found}
         if b"workingset_refault" in found:  # before Linux 5.9
             counters["workingset_refault_file_total"] = int(found[b"workingset_refault"])
@@ -61,8 +56,7 @@ class VmCollector:
         )
 
     def close(self) -> None:
-        if self._file:
-            self._file.close()
+        """Nothing is kept open."""
 
 
 def parse_vmstat(raw: bytes) -> dict[bytes, bytes]:

@@ -5,12 +5,11 @@ import os
 from perftui.host.procfs import Host, raise_known
 
 _SIZE = 1024
-_CHUNK = 1 << 16
 _NOT_OPENED = -2
 
 
 class KeptFile:
-    """A file of ``/proc`` held open, so that a reading is one system call, or two for a long one.
+    """A file of ``/proc`` held open, so that a reading is one system call.
 
     It goes on meaning the same process or thread, whatever becomes of its number. When the host's allowance of
     descriptors is used up the file is opened for each reading. Every method but ``close`` raises NoData.
@@ -38,22 +37,6 @@ class KeptFile:
         if self._fd == _NOT_OPENED:
             self._fd = self._host.keep(self._path)
         return self._host.read_start(self._path, _SIZE) if self._fd < 0 else self.read()
-
-    def read_whole(self) -> bytes:
-        """All of it as it is now, also when it comes in pieces."""
-        if self._fd == _NOT_OPENED:
-            self._fd = self._host.keep(self._path)
-        if self._fd < 0:
-            return self._host.read(self._path)
-        pieces: list[bytes] = []
-        at = 0
-        try:
-            while piece := os.pread(self._fd, _CHUNK, at):
-                pieces.append(piece)
-                at += len(piece)
-        except OSError as error:
-            raise_known(error, self._path)
-        return b"".join(pieces)
 
     def changed(self) -> bool:
         """Read into ``content``; True when it is not what it was before."""

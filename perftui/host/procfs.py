@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from perftui.errors import NoData
+from perftui.host.shelf import Shelf
 from perftui.model.units import cpu_list
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 14
+"""For a sysctl the kernel clears a buffer as long as it is asked for: 64 KiB take twice as long as 16."""
+
 _RESERVED_FDS = 256
 """Descriptors left to everything that is not a kept kernel file: SQLite, pipes, the terminal."""
 
@@ -57,6 +60,7 @@ class Host:
         self._prefix = str(root).rstrip("/")
         self._kept_budget: int | None = None
         self._kept_lock = threading.Lock()
+        self._shelf = Shelf()
 
     @property
     def is_live(self) -> bool:
@@ -79,7 +83,35 @@ class Host:
             raise_known(error, path)
 
     def read(self, path: str) -> bytes:
-        """The whole file."""
+        """The whole file. One of this machine that is read time and again stays open in between."""
+        fd = self._shelf.fds.pop(path, -1)
+        if fd < 0:
+            return self._read_new(path)
+        try:
+            os.lseek(fd, 0, os.SEEK_SET)
+            content = read_all(fd)
+        except OSError:
+            content = b""
+        if not content:  # the process has ended, the group was removed: there may be another one at this path
+            self.drop(fd)
+            return self._read_new(path)
+        if self._shelf.fds.setdefault(path, fd) != fd:
+            self.drop(fd)  # another thread was faster
+        return content
+
+    def _read_new(self, path: str) -> bytes:
+        fd = self.keep(path) if self.is_live and self._shelf.wants(path) else -1
+        if fd < 0:
+            return self._read_once(path)
+        try:
+            content = read_all(fd)
+        except OSError as error:
+            self.drop(fd)
+            raise_known(error, path)
+        self.drop(fd if self._shelf.fds.setdefault(path, fd) != fd else self._shelf.surplus())
+        return content
+
+    def _read_once(self, path: str) -> bytes:
         fd = self.open(path)
         try:
             return read_all(fd)
@@ -176,6 +208,11 @@ class Host:
         except OSError as error:
             raise_known(error, path)
 
+    def close(self) -> None:
+        """Let go of the files that are kept open between readings. The host can be read on."""
+        while self._shelf.fds:
+            self.drop(self._shelf.fds.popitem()[1])
+
     def keep(self, path: str) -> int:
         """A descriptor to be read again and again with ``os.pread``; -1 when no more may be kept open.
 
@@ -235,7 +272,11 @@ class Host:
 def read_all(fd: int) -> bytes:
     """From the current position to the end."""
     # A short piece is not the end: maps and mountinfo come by whole lines, at most a page of them at a time.
-    pieces = []
+    content = os.read(fd, _CHUNK)
+    piece = os.read(fd, _CHUNK)
+    if not piece:
+        return content
+    pieces = [content, piece]
     while piece := os.read(fd, _CHUNK):
         pieces.append(piece)
     return b"".join(pieces)

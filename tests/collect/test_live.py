@@ -93,6 +93,7 @@ def test_a_target_and_its_children() -> None:
             source.close()
             source.close()
     held.close()
+    host.close()
     wait_for(lambda: len(os.listdir("/proc/self/fd")) == before)  # a slow reading may be under way
 
 

@@ -18,4 +18,5 @@ def test_this_process_is_in_it_and_files_are_closed() -> None:
     assert again.monotonic_ns > first.monotonic_ns
     assert first.ticks_per_second == os.sysconf("SC_CLK_TCK")
     collector.close()
+    host.close()
     assert len(os.listdir("/proc/self/fd")) == before

@@ -90,6 +90,7 @@ print("up", flush=True)
 
         wait_for(gone)
     collector.close()
+    host.close()
     assert len(os.listdir("/proc/self/fd")) == before
 
 

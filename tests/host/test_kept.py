@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -35,25 +34,4 @@ def test_a_file_that_is_not_there() -> None:
     kept = KeptFile(Host(), "/proc/nothing")
     with pytest.raises(NoData, match="not there"):
         kept.read()
-    kept.close()
-
-
-@pytest.mark.parametrize("allowance", [1000, 256])
-def test_a_long_file_comes_whole_each_time(allowance: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``/proc/vmstat`` comes by pages of the kernel's own buffer."""
-    monkeypatch.setattr("perftui.host.procfs._raised_fd_limit", lambda: allowance)
-    kept = KeptFile(Host(), "/proc/vmstat")
-    names = [line.split()[0] for line in Path("/proc/vmstat").read_bytes().splitlines()]
-    for _ in range(2):
-        assert [line.split()[0] for line in kept.read_whole().splitlines()] == names
-    kept.close()
-
-
-def test_a_process_that_is_gone_has_no_whole_either() -> None:
-    with subprocess.Popen(["/bin/sleep", "1000"]) as child:
-        kept = KeptFile(Host(), f"/proc/{child.pid}/stat")
-        assert kept.read_whole()
-        child.kill()
-    with pytest.raises(NoData):
-        kept.read_whole()
     kept.close()

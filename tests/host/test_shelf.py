@@ -1,0 +1,136 @@
+"""Files that a host keeps open between readings mean what their paths mean."""
+
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from perftui.errors import NoData
+from perftui.host import shelf
+from perftui.host.procfs import Host
+
+
+def open_files() -> set[str]:
+    found = set()
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            found.add(str(Path(f"/proc/self/fd/{fd}").readlink()))
+        except OSError:
+            continue  # the listing's own
+    return found
+
+
+def test_a_file_that_is_read_again_stays_open_and_is_read_anew() -> None:
+    host = Host()
+    path = "/proc/uptime"
+    first = host.read(path)
+    assert path not in open_files()
+    host.read(path)
+    assert path in open_files()
+    while host.read(path) == first:
+        pass  # it counts hundredths of a second
+    host.close()
+    assert path not in open_files()
+
+
+def test_a_long_file_comes_whole_each_time() -> None:
+    """Longer than a page, so the kernel gives it in pieces."""
+    host = Host()
+    names = [line.split()[0] for line in Path("/proc/vmstat").read_bytes().splitlines()]
+    for _ in range(4):
+        assert [line.split()[0] for line in host.read("/proc/vmstat").splitlines()] == names
+
+
+def test_a_process_that_has_ended_is_noticed_at_a_kept_file() -> None:
+    host = Host()
+    with subprocess.Popen(["/bin/sleep", "1000"]) as child:
+        path = f"/proc/{child.pid}/status"
+        assert host.read(path).split() == host.read(path).split()
+        assert path in open_files()
+        child.kill()
+    with pytest.raises(NoData, match="not there"):
+        host.read(path)
+    assert path not in open_files()
+
+
+@pytest.mark.root
+def test_a_group_made_anew_at_the_same_path_is_read(tmp_path: Path) -> None:
+    group = Path("/sys/fs/cgroup/cpu/perftui-test-shelf")
+    host, path = Host(), f"{group}/cpu.shares"
+    for share in ("512", "300"):
+        group.mkdir()
+        try:
+            (group / "cpu.shares").write_text(share)
+            for _ in range(3):
+                assert host.text(path) == share
+        finally:
+            group.rmdir()
+    with pytest.raises(NoData):
+        host.read(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/proc/stat", True),
+        ("/proc/net/dev", True),
+        ("/proc/42/status", True),
+        ("/proc/42/task/43/wchan", True),
+        ("/sys/fs/cgroup/memory/a/memory.stat", True),
+        ("/proc/42/maps", False),
+        ("/proc/42/environ", False),
+        ("/proc/42/smaps_rollup", False),
+        ("/proc/42/net/snmp", False),
+        ("/proc/42/root/proc/stat", False),
+        ("/proc/self/mountinfo", False),
+        ("/sys/fs/cgroup/cpu/a/cgroup.procs", False),
+        ("/sys/fs/cgroup/cpu/a/tasks", False),
+        ("/etc/os-release", False),
+    ],
+)
+def test_only_what_means_the_same_however_long_it_is_open(path: str, kept: bool) -> None:
+    files = shelf.Shelf()
+    assert not files.wants(path)
+    assert files.wants(path) == kept
+
+
+def test_a_captured_tree_keeps_none(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    host = Host(tmp_path)
+    for text in ("1", "2", "3"):
+        (tmp_path / "proc/stat").unlink(missing_ok=True)
+        (tmp_path / "proc/stat").write_text(text)
+        assert host.text("/proc/stat") == text
+
+
+def test_the_one_not_read_for_longest_leaves_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "_MOST_FILES", 2)
+    host = Host()
+    for path in ("/proc/uptime", "/proc/stat", "/proc/uptime", "/proc/stat", "/proc/uptime", "/proc/meminfo"):
+        host.read(path)
+    host.read("/proc/meminfo")
+    found = open_files()
+    assert {"/proc/uptime", "/proc/meminfo"} <= found
+    assert "/proc/stat" not in found
+
+
+def test_many_threads_read_one_file() -> None:
+    host = Host()
+    before = len(os.listdir("/proc/self/fd"))
+    wrong: list[bytes] = []
+
+    def read() -> None:
+        for _ in range(300):
+            content = host.read("/proc/version")
+            if not content.startswith(b"Linux version") or content.count(b"\n") != 1:
+                wrong.append(content)
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert len(os.listdir("/proc/self/fd")) <= before + 1
