@@ -39,15 +39,12 @@ class LiveSource:
             self._waits = next(c for c in self._target_collectors if isinstance(c, WaitCollector))
         self._previous: Sample | None = None
 
-    @property
-    def polls_per_second(self) -> float:
-        """How often ``poll`` wants to be called; 0 without a target."""
-        return self._waits.polls_per_second if self._waits else 0.0
+    def poll(self) -> float:
+        """Look at what the target's threads wait for; the next sample has the counts.
 
-    def poll(self) -> None:
-        """Look at what the target's threads wait for; the next sample has the counts."""
-        if self._waits:
-            self._waits.poll()
+        Returns the seconds until the next look, 0 without a target.
+        """
+        return self._waits.poll() if self._waits else 0.0
 
     def sample(self) -> Sample:
         """Never raises for a signal that is missing or a collector that fails: ``collectors`` says so."""
@@ -57,11 +54,13 @@ class LiveSource:
         self._collect(self._collectors, Scope(self._held, ()), sections, statuses)
         processes = sections.get("processes")
         scope = scope_of(self._held, processes if isinstance(processes, ProcessSection) else None)
-        for reader in (*self._slow, *self._slow_target):  # all at once: a wake-up costs more than many a reading
-            reader.begin_if_due(scope)
-        self._hand.relieve()
+        first = self._previous is None
+        if first:
+            self._begin_slow(scope)
         self._collect(self._target_collectors, scope, sections, statuses)
         self._merge((*self._slow, *self._slow_target), sections, statuses)
+        if not first:  # two threads that read files at the same time hand the interpreter to and fro
+            self._begin_slow(scope)
         self._previous = Sample(
             monotonic_ns=now,
             wall_ns=wall,
@@ -95,6 +94,12 @@ class LiveSource:
             statuses.append(status)
             if section is not None:
                 sections[collector.section] = section
+
+    def _begin_slow(self, scope: Scope) -> None:
+        """All that are due at once: a wake-up costs more than many a reading."""
+        for reader in (*self._slow, *self._slow_target):
+            reader.begin_if_due(scope)
+        self._hand.relieve()
 
     def _merge(
         self, readers: Sequence[SlowReader], sections: dict[str, Section], statuses: list[CollectorStatus]

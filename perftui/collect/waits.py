@@ -68,10 +68,10 @@ class WaitCollector:
         self._tallies = _Tallies()
         self._polls = 0
         self._since = (0, 0)
-        self.polls_per_second = POLLS_PER_SECOND
+        self._pause = 1 / POLLS_PER_SECOND
 
-    def poll(self) -> None:
-        """One look at each thread that was there at the last ``collect``."""
+    def poll(self) -> float:
+        """One look at each thread that was there at the last ``collect``; the seconds until the next one."""
         self._polls += 1
         now = monotonic_ns()
         ended = []
@@ -82,6 +82,7 @@ class WaitCollector:
                 ended.append(key)
         for key in ended:
             self._forget(key)
+        return self._pause
 
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> WaitSection:
         if scope.target is None:
@@ -120,8 +121,7 @@ class WaitCollector:
         self._regions = {pid: self._regions.get(pid) or Regions(host, pid) for pid in pids}
         for pid, tid in listed - self._threads.keys():
             self._threads[pid, tid] = _Thread(host, pid, tid, self._regions[pid], self._tallies)
-        many = len(listed) > MANY_THREADS
-        self.polls_per_second = MAX_LOOKS_PER_SECOND / len(listed) if many else POLLS_PER_SECOND
+        self._pause = len(listed) / MAX_LOOKS_PER_SECOND if len(listed) > MANY_THREADS else 1 / POLLS_PER_SECOND
 
     def _forget(self, key: tuple[int, str]) -> None:
         self._threads.pop(key).close()
@@ -130,7 +130,7 @@ class WaitCollector:
     def _achieved_rate(self, now: int) -> float:
         then, polls = self._since
         self._since = (now, self._polls)
-        return (self._polls - polls) * 1e9 / (now - then) if then else self.polls_per_second
+        return (self._polls - polls) * 1e9 / (now - then) if then else 1 / self._pause
 
 
 class _Tallies:

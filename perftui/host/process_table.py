@@ -32,6 +32,9 @@ COLUMNS = (
 )
 _STAT_SIZE = 1024
 _NAME_LIMIT = 64
+_KERNEL_THREAD = 0x00200000
+"""``PF_KTHREAD`` of ``linux/sched.h``."""
+
 _EXEC_NS = 2_000_000_000
 """A process this young may not have executed its program yet."""
 
@@ -210,6 +213,9 @@ class ProcessTable:
         if other or comm != self._comms[row]:
             self._comms[row] = comm
             self._names[row] = visible(comm, _NAME_LIMIT)
+            if int(fields[6]) & _KERNEL_THREAD and not other:  # a worker is called by what it does just now
+                self._commands[row] = f"[{self._names[row]}]"
+                return
             self._describe(row)
             if not other or self._is_young(row):
                 self._fresh.append(self._pids[row])

@@ -33,6 +33,8 @@ from perftui.session.tape import Tape
 from perftui.store.journal import Journal
 from perftui.tune.executor import Executor, approve
 
+MISSED_LOOK_SECONDS = 0.05
+
 
 class _Watched(NamedTuple):
     """One target and what is known of it."""
@@ -149,13 +151,19 @@ class Session:
     def _look_until(self, due_ns: int) -> None:
         """Look again and again at what the target's threads wait for, until the next tick is due."""
         while not self._stop.is_set() and (left_ns := due_ns - clock.monotonic_ns()) > 0:
-            rate = self._watched.source.polls_per_second
-            if rate <= 0:
+            pause = self._look()
+            if pause <= 0:
                 self._stop.wait(left_ns / 1e9)
-                continue
-            with self._lock, suppress(OSError):  # short of memory or descriptors: one look of twenty is missed
-                self._watched.source.poll()
-            time.sleep(min(left_ns / 1e9, 1 / rate))  # waiting for the event instead costs twice as much CPU
+            else:
+                time.sleep(min(left_ns / 1e9, pause))  # waiting for the event instead costs twice as much CPU
+
+    def _look(self) -> float:
+        """One look, and the seconds until the next one; 0 when there is nothing to look at."""
+        with self._lock:
+            try:
+                return self._watched.source.poll()
+            except OSError:  # short of memory or descriptors: one look of twenty is missed
+                return MISSED_LOOK_SECONDS
 
     # ---- one tick
 

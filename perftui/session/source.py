@@ -44,19 +44,14 @@ class LiveTicks:
         return self.held is not None and self.held.ended
 
     @property
-    def polls_per_second(self) -> float:
-        """How often ``poll`` wants to be called; 0 without a target."""
-        return self._source.polls_per_second
-
-    @property
     def profile_status(self) -> ProfileStatus:
         if self.held is None:
             return NO_TARGET
         return self._stacks.status if self._stacks else PROFILE_OFF
 
-    def poll(self) -> None:
-        """Look at what the target's threads wait for; the next tick has the counts."""
-        self._source.poll()
+    def poll(self) -> float:
+        """Look at what the target's threads wait for. Returns the seconds until the next look, 0 without a target."""
+        return self._source.poll()
 
     def tick(self) -> Tick:
         """Never raises for a signal that is missing: the sample says so."""

@@ -34,8 +34,7 @@ def test_the_host_alone() -> None:
     older, newer = source.sample(), source.sample()
     source.close()
     assert older.target == HOST
-    assert source.polls_per_second == 0
-    source.poll()
+    assert source.poll() == 0
     names = [status.name for status in newer.collectors]
     assert names[: len(HOST_COLLECTORS)] == [collector.name for collector in HOST_COLLECTORS]
     assert set(names[len(HOST_COLLECTORS) :]) <= {collector.name for collector, _ in SLOW_HOST_COLLECTORS}
@@ -75,7 +74,7 @@ def test_a_target_and_its_children() -> None:
             assert all(status.cpu_ns > 0 for status in newer.collectors)
             assert newer.waits is not None
             assert newer.waits.polls_total == 4
-            assert source.polls_per_second == 20
+            assert source.poll() == 1 / 20
             interval = Interval.between(older, newer)
             assert interval.threads is not None
             assert {use.pid for use in interval.threads} == {main, child}

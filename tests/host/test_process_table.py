@@ -257,3 +257,18 @@ def test_a_table_without_clocks_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
         finally:
             processes.close()
             child.kill()
+
+
+def test_a_kernel_thread_is_called_by_what_it_does_just_now(tmp_path: Path) -> None:
+    """And nothing but its stat file is read again, as its name changes all the time."""
+    folder = tmp_path / "proc/31"
+    folder.mkdir(parents=True)
+    fields = "2 0 0 0 -1 69238880 0 0 0 0 0 5 0 0 20 0 1 0 100 0 0 18446744073709551615" + " 0" * 13 + " 1 0 0 0 0 0"
+    (folder / "cmdline").write_bytes(b"")
+    processes = ProcessTable(Host(tmp_path))
+    for doing in ("kworker/0:2-events", "kworker/0:2-mm_percpu_wq"):
+        (folder / "stat").write_text(f"31 ({doing}) I {fields}\n")
+        row = row_of(processes.scan(), 31)
+        assert (row["name"], row["command"]) == (doing, f"[{doing}]")
+        (folder / "cmdline").write_bytes(b"a program's\0")
+    processes.close()
