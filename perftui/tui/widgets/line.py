@@ -72,8 +72,9 @@ class LineView(Widget):
 
     def redraw(self) -> None:
         """Draw again from what was shown last (after a key, a new size or a new theme)."""
-        if self.size and self.is_on_screen:
-            self.set_lines(self.draw(*self.size)[: self.size.height])
+        width, height = self.size
+        if width and height and self.is_on_screen:
+            self.set_lines(self.draw(width, height)[:height], width)
 
     def draw(self, width: int, height: int) -> list[Strip]:
         """The lines of this pane, each exactly ``width`` cells; fewer or more than ``height`` do no harm."""
@@ -83,9 +84,9 @@ class LineView(Widget):
         """The pane's head line, marked while the pane has the focus."""
         return title_strip(text, hint, width, self.palette, focused=self.has_focus)
 
-    def set_lines(self, lines: Sequence[Strip]) -> None:
+    def set_lines(self, lines: Sequence[Strip], width: int) -> None:
         """Replace the lines; only those that differ are repainted."""
-        regions = list(changed_regions(self._lines, lines, self.size.width))
+        regions = list(changed_regions(self._lines, lines, width))
         changed = {region.y for region in regions}
         # An old strip keeps what Textual has worked out for it: filtered, cropped, divided.
         self._lines = [line if y in changed else self._lines[y] for y, line in enumerate(lines)]
