@@ -131,9 +131,9 @@ def _watch(update: Update | None, paused: bool, width: int, palette: Palette) ->
         text += f"  {status.sampler or 'sampler'} {cost.sampler_cpu_pct:.1f} %"
     if cost.target_slowdown_pct:
         text += f"  slows the target {cost.target_slowdown_pct:.1f} %"
-    room = max(0, width - cells(flag[0]) - cells(text))
-    whom = elided(f"  {palette.glyphs.target} {_identity(update.sample)}", room, palette)
-    return [flag, (text, palette.text), (whom, palette.title)]
+    mark = f"  {palette.glyphs.target} "
+    room = max(0, width - cells(flag[0]) - cells(text) - cells(mark))
+    return [flag, (text, palette.text), (f"{mark}{elided(_identity(update.sample), room, palette)}", palette.title)]
 
 
 def _identity(sample: Sample) -> str:
