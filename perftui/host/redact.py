@@ -145,12 +145,19 @@ _PROGRAMS = (
 """Options that mean a password in these programs, and a port, a path or a user in others."""
 
 
+def _called(programs: str) -> str:
+    return rf"(?<![\w-])(?:{programs})(?:\.exe)?(?=\s)"
+
+
 def _habit(programs: str, before: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    program = re.compile(rf"((?<![\w-])(?:{programs})(?:\.exe)?(?=\s))", re.DOTALL)
+    program = re.compile(f"({_called(programs)})", re.DOTALL)
     return program, re.compile(rf"((?<!\S){before})(?:{_QUOTED}|\S+)", re.DOTALL)
 
 
 _HABITS = tuple(_habit(programs, before) for programs, before in _PROGRAMS)
+
+_ANY_PROGRAM = re.compile(_called("|".join(programs for programs, _ in _PROGRAMS)), re.DOTALL)
+"""Most texts hold none of them, and to ask once takes 4 µs where to ask for each takes 55."""
 
 
 def redact(text: str) -> str:
@@ -162,7 +169,8 @@ def redact(text: str) -> str:
     if len(text) > LONGEST:
         whole_words = re.match(r".*\s", text[: LONGEST - len(CUT)], re.DOTALL)
         text = (whole_words[0] if whole_words else "") + CUT
-    for program, secret in _HABITS:  # first: a rule may take the program's name for a part of a secret
+    # Rules come after: they may take a program's name for a part of a secret.
+    for program, secret in _HABITS if _ANY_PROGRAM.search(text) else ():
         unnamed, *calls = program.split(text)  # the program, what follows it, the program again, …
         calls[1::2] = [secret.sub(rf"\g<1>{HIDDEN}", call) for call in calls[1::2]]
         text = unnamed + "".join(calls)
