@@ -64,7 +64,7 @@ class Page(LineView, can_focus=True):
                 (" " * self.gap, self.palette.text),
             ]
         if more:
-            parts.append((f"{more} more lines (down)", self.palette.muted))
+            parts.append((f"{more} more line{'s' if more > 1 else ''} (down)", self.palette.muted))
         return strip_of(parts, width, self.palette)
 
     def face(self, at: int) -> str:
