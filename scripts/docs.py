@@ -10,6 +10,7 @@ from pathlib import Path
 
 from perftui.analyze.rules import RULES
 from perftui.model.catalogue import METRICS
+from perftui.model.reading_help import help_of
 from perftui.model.reading_table import READINGS
 from perftui.model.readings import Reading, figures_of
 from perftui.report.prometheus import READING_FAMILIES, SERIES_FAMILIES, Family
@@ -43,8 +44,8 @@ is not visible is left out; `perftui doctor` says why.
 READINGS_HEAD = """
 ## Readings
 
-What a sample holds, and with it a recording: figures as the kernel gives them. Counters only grow. The last column is
-the name in `perftui export prometheus`, where a section is exported figure by figure.
+What a sample holds, and with it a recording: figures as the kernel gives them. Counters only grow. The last columns are
+there where `perftui export prometheus` has a section figure by figure: what it is, and its name.
 """
 
 
@@ -67,10 +68,11 @@ def _section(reading: Reading) -> str:
     origin = f"Source: {_code(reading.source)}. Read: {_period(reading.period_seconds)}.{right}"
     figures = [
         (f"`{figure.name}`", figure.unit, "counter" if figure.counter else "gauge",
-         _family(READING_FAMILIES.get(figure.path)))
+         *((help_of(figure.path), _family(READING_FAMILIES[figure.path])) if reading.word else ()))
         for figure in figures_of(reading)
     ]  # fmt: skip
-    table = _table(("figure", "unit", "kind", "Prometheus"), figures) if figures else ""
+    more = ("what", "Prometheus") if reading.word else ()
+    table = _table(("figure", "unit", "kind", *more), figures) if figures else ""
     text = (inspect.getdoc(reading.struct) or "").replace("``", "`")
     return f"\n### {reading.section}\n\n{text}\n\n{origin}\n" + (f"\n{table}" if table else "")
 

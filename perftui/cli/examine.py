@@ -12,8 +12,9 @@ from perftui.collect import SLOW_TARGET_COLLECTORS, TARGET_COLLECTORS
 from perftui.collect.scope import Collector
 from perftui.errors import NoData, NotDeliverable, NotPermitted, StoreError
 from perftui.host.procfs import Host
-from perftui.host.rights import has_capability, may_trace
+from perftui.host.rights import has_capability, how_to_get, may_trace
 from perftui.model.sample import Sample
+from perftui.profile.binary import find_py_spy
 from perftui.profile.memray_plan import plan
 from perftui.report.doctor import doctor_document
 from perftui.report.documents import CheckDoc, DoctorDocument
@@ -65,11 +66,12 @@ def _untried(sample: Sample) -> tuple[CheckDoc, ...]:
     """What can be said of a target alone."""
     collectors: list[type[Collector]] = [*TARGET_COLLECTORS, *(one for one, _ in SLOW_TARGET_COLLECTORS)]
     asked = {reading.knob for reading in sample.knobs}
-    names: dict[Literal["collector", "knob"], list[str]] = {
+    names: dict[Literal["collector", "profiler", "knob"], list[str]] = {
         "collector": [collector.name for collector in collectors],
+        "profiler": ["stacks", "allocations"],
         "knob": [knob.id for knob in KNOBS if knob.id not in asked],
     }
-    return tuple(
+    untried = (
         CheckDoc(
             area=area,
             name="of a target",
@@ -78,7 +80,18 @@ def _untried(sample: Sample) -> tuple[CheckDoc, ...]:
             remedy="perftui doctor TARGET",
         )
         for area, left in names.items()
+        if left
     )
+    return (_sampler(), *untried)
+
+
+def _sampler() -> CheckDoc:
+    """Whether the program that takes stacks is here."""
+    try:
+        path = find_py_spy()
+    except NoData as error:
+        return CheckDoc(area="profiler", name="py-spy", state="missing", detail=error.reason, remedy=error.remedy)
+    return CheckDoc(area="profiler", name="py-spy", state="ok", detail=path, remedy="")
 
 
 def _state_folder() -> CheckDoc:
@@ -140,7 +153,7 @@ def _rights() -> list[CheckDoc]:
             name=name,
             state="missing",
             detail=f"needed to {purpose}",
-            remedy="run perftui as root, or in a container give it this capability",
+            remedy=how_to_get(name),
         )
         for name, purpose in _CAPABILITIES.items()
     ]

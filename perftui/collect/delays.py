@@ -45,7 +45,7 @@ def _check_switch(host: Host) -> None:
     if host.exists(SWITCH) and host.text(SWITCH) != "1":
         raise NoData(
             "delay accounting is off: kernel.task_delayacct is 0",
-            "sysctl -w kernel.task_delayacct=1, and start the target again: it reaches new processes alone",
+            "as root: sysctl -w kernel.task_delayacct=1, and start the target again: it reaches new processes alone",
         )
 
 

@@ -90,22 +90,25 @@ class TaskCollector:
         """Processes whose Python is new enough; NoData, with what there is instead, when there is none."""
         known = self._interpreters
         self._interpreters = {}
+        hidden = 0
         for pid in pids:
             try:
                 key = (pid, host.link(f"/proc/{pid}/exe"))
                 self._interpreters[key] = known[key] if key in known else interpreter_in(host.read(f"/proc/{pid}/maps"))
             except NoData:
-                continue
+                hidden += 1
         found = {pid: python for (pid, _), python in self._interpreters.items() if python and not python.pypy}
         listable = tuple(pid for pid, python in found.items() if python.number >= FIRST_VERSION)
         if listable:
             return listable
         version = next((python.version for python in found.values() if python.version), "")
-        if not found:
+        if not found and hidden:
             raise NoData(
-                "the target is not a Python process, or its memory map is hidden",
-                "for a Python process of another user run as root, or give CAP_SYS_PTRACE",
+                f"the memory maps of {hidden} of the target's processes are hidden, and no other one runs Python",
+                "run as the target's user or as root, or give CAP_SYS_PTRACE",
             )
+        if not found:
+            raise NoData("the target is not a Python process: asyncio tasks are Python's", "")
         raise NoData(
             f"asyncio tasks can be seen from Python 3.14 on; the target runs {version or 'another version'}",
             "run it on Python 3.14 or later",

@@ -29,6 +29,16 @@ def has_capability(name: str) -> bool:
     return bool(effective >> bit & 1)
 
 
+def how_to_get(name: str) -> str:
+    """The remedy where this process lacks a capability: another one for a root that was given less than root has."""
+    if os.geteuid() != 0:
+        return "run perftui as root"
+    return (
+        f"this root has no {name}: start the container with --cap-add={name.removeprefix('CAP_')}, or have the service "
+        f"keep it (CapabilityBoundingSet=)"
+    )
+
+
 def may_trace(host: Host, pid: int) -> None:
     """NoData when ``syscall``, ``wchan`` and ``stack`` of a process cannot be read; says why and what helps.
 
@@ -49,6 +59,8 @@ def may_trace(host: Host, pid: int) -> None:
 
 def _not_permitted(host: Host, pid: int) -> NoData:
     owner = host.owner(f"/proc/{pid}")
+    if os.geteuid() == 0 and not has_capability("CAP_SYS_PTRACE"):
+        return NoData(f"what the threads of {pid} wait for is hidden", how_to_get("CAP_SYS_PTRACE"))
     if owner != os.geteuid():
         return NoData(
             f"what the threads of {pid} wait for is hidden: it belongs to uid {owner}",

@@ -33,7 +33,7 @@ def doctor_document(
         checks=(
             *host_checks,
             *collectors,
-            _profiler(update.profile_status),
+            *([_profiler(update.profile_status)] if update.sample.target.kind != "host" else []),
             *rules,
             *_knobs(update.sample.knobs),
             *others,
@@ -77,7 +77,7 @@ def _knob(reading: KnobReading, more: int) -> CheckDoc:
     detail = f"{reading.subject}: {reading.value}" + (f", and {more} more" if more else "")
     if reading.permitted:
         return CheckDoc(area="knob", name=reading.knob, state="ok", detail=detail, remedy="")
-    remedy = reading.remedy or f"run as root, or give {reading.privilege}"
+    remedy = reading.remedy or f"run as root, or give {reading.privilege.removesuffix(' (root)')}"
     return CheckDoc(
         area="knob", name=reading.knob, state="limited", detail=f"{detail}; it cannot be set here", remedy=remedy
     )

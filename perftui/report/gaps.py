@@ -22,6 +22,8 @@ def gaps_of(sample: Sample) -> dict[str, Gap]:
     found = dict(_bounded(sample))
     if sample.tree is not None and (hidden := _hidden(sample.tree)):
         found["tree"] = Gap(f"not readable: {', '.join(hidden)}", _AS_ITS_OWNER)
+    if _without_channels(sample):
+        found["threads"] = Gap("not readable: the kernel function that a thread sleeps in", _AS_ITS_OWNER)
     if (gap := _of_cgroup(sample)) is not None:
         found["cgroup"] = gap
     container = sample.group.container if sample.group else None
@@ -44,6 +46,14 @@ def _hidden(tree: TargetSection) -> list[str]:
     return [
         name for name, columns in _TREE_COLUMNS.items() if all(max(table.ints(one), default=0) < 0 for one in columns)
     ]
+
+
+def _without_channels(sample: Sample) -> bool:
+    """The kernel answers who may not see it with a 0, so it is the right to see waits that tells."""
+    waits = sample.status("waits")
+    if sample.threads is None or waits is None or waits.state != "no_data":
+        return False
+    return not any(sample.threads.threads.text("wchan"))
 
 
 def _of_cgroup(sample: Sample) -> Gap | None:

@@ -48,9 +48,12 @@ class Page:
         self._lines.append(self._styled(name.rstrip(), "heading") + name[len(name.rstrip()) :] + lines[0].lstrip())
         self._lines.extend(lines[1:])
 
-    def marked(self, mark: str, style: str, text: str) -> None:
-        """A coloured word and a text beside it."""
-        self._lines.append(f"  {self._styled(mark, style)}  {clipped(text, self.width - len(mark) - 4)}")
+    def marked(self, mark: str, style: str, name: str, text: str) -> None:
+        """A coloured word, a name beside it, and a text that is wrapped beside both."""
+        start = len(mark) + len(name) + 6
+        lines = self._wrapped(text, start) or [""]
+        self._lines.append(f"  {self._styled(mark, style)}  {name}  {lines[0].lstrip()}".rstrip())
+        self._lines.extend(lines[1:])
 
     def columns(self, rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> None:
         """Aligned cells, two spaces apart; the last column takes what is left."""

@@ -12,6 +12,7 @@ import msgspec
 from perftui import __version__
 from perftui.model.catalogue import METRICS, MetricUnit
 from perftui.model.headline import headline
+from perftui.model.reading_help import help_of
 from perftui.model.reading_table import READINGS
 from perftui.model.readings import Figure, Observed, Reading, Unit, figures_of, observed, uncounted
 from perftui.model.section import Section
@@ -127,13 +128,15 @@ def _reading_family(reading: Reading, figure: Figure) -> Family:
     between = (*field[:-1], layout.name) if layout else field
     words = [reading.word, *(part for part in between if part not in ("", reading.section))]
     end, factor = _BASE_UNITS.get(figure.unit, ("", 1))
-    stem = uncounted(column).replace("bytes_limit", "limit_bytes").removesuffix(figure.unit).strip("_")
+    stem = uncounted(column).removesuffix(figure.unit).strip("_")
+    if stem.endswith("bytes_limit"):  # of a second
+        stem, end = f"{stem.removesuffix('bytes_limit')}limit", "bytes_per_second"
     if words[-1] == stem.partition("_")[0]:  # cgroup.usage.usage_ns_total says it twice
         words.pop()
     ends = (*((end,) if end else ()), *(("total",) if figure.counter else ()))
     kind: Literal["counter", "gauge"] = "counter" if figure.counter else "gauge"
     whole = "_".join(part for part in ("perftui", *words, stem, *ends) if part)
-    return Family(whole, kind, f"{figure.name} of a sample, from {reading.source}.", factor)
+    return Family(whole, kind, f"{help_of(figure.path)} Source: {reading.source}.", factor)
 
 
 _EXPORTED = tuple(reading for reading in READINGS if reading.word)
@@ -159,7 +162,7 @@ def _series_families() -> dict[str, Family]:
         metric.name: Family(
             f"perftui_{metric.name.replace('-', '_')}{_METRIC_ENDS[metric.unit]}",
             "gauge",
-            f"{metric.help} {metric.source}",
+            f"{metric.help} Source: {metric.source}.",
         )
         for metric in METRICS
     }

@@ -281,10 +281,10 @@ def _entry(page: Page, entry: EntryDoc) -> None:
 
 
 def _check(page: Page, check: CheckDoc) -> None:
-    """What is there takes one line; what is not has its reason and remedy below."""
+    """What is there is said beside the name; what is not has its reason and remedy below."""
     style = {"ok": "good", "limited": "warning", "missing": "critical"}[check.state]
-    beside = f"  {check.detail}" if check.state == "ok" else ""
-    page.marked(f"{check.state:<7}", style, f"{check.name:<26}{beside}".rstrip())
+    beside = check.detail if check.state == "ok" else ""
+    page.marked(f"{check.state:<7}", style, f"{check.name:<26}", beside)
     for text in (check.detail if not beside else "", f"remedy: {check.remedy}" if check.remedy else ""):
         if text:
             page.paragraph(text, indent=11)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from perftui.report.documents import DoctorDocument
+from perftui.tune.knobs import KNOBS
 from tests.cli.conftest import SLEEP, Perftui
 
 
@@ -17,6 +18,8 @@ def test_the_host_alone(perftui: Perftui) -> None:
     assert checks["collector", "cpu"].state == "ok"
     assert checks["host", "state folder"].detail == str(perftui.home / "state" / "perftui")
     assert ("right", "CAP_SYS_NICE") in checks
+    assert checks["profiler", "py-spy"].detail.endswith("py-spy")
+    assert checks["profiler", "of a target"].remedy == "perftui doctor TARGET"
 
 
 def test_a_target_adds_its_knobs_and_its_profiler(perftui: Perftui, child: Callable[..., int]) -> None:
@@ -25,6 +28,7 @@ def test_a_target_adds_its_knobs_and_its_profiler(perftui: Perftui, child: Calla
     checks = json.loads(done.stdout)["checks"]
     areas = {check["area"] for check in checks}
     assert {"host", "right", "collector", "profiler", "knob"} <= areas
+    assert {knob.id for knob in KNOBS} == {check["name"] for check in checks if check["area"] == "knob"}
     assert {"py-spy", "memray"} <= {check["name"] for check in checks if check["area"] == "profiler"}
     nice = next(check for check in checks if check["name"] == "process.nice")
     assert nice["state"] in ("ok", "limited")

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from perftui.errors import NoData
 from perftui.host.procfs import Host
 from perftui.model.task_section import MOST_TASKS
 from tests.collect.held import NO_TARGET, held_child, python_child
+from tests.host.test_target import wait_for
 
 HEADER = (
     f"{'tid':<10} {'task id':<20} {'task name':<20} {'coroutine stack':<50} {'awaiter chain':<50} "
@@ -134,6 +137,25 @@ def test_an_older_python_says_from_which_version_on() -> None:
         for _ in range(2):
             with pytest.raises(NoData, match=r"from Python 3\.14 on"):
                 collector.collect(host, Scope(held, (held.process.pid,)), None)
+
+
+def test_what_is_no_python_and_what_is_hidden_are_two_things() -> None:
+    with (
+        held_child("print('up', flush=True)\nimport time; time.sleep(1000)") as (host, held),
+        subprocess.Popen(["sleep", "1000"]) as other,
+        subprocess.Popen(["true"]) as gone,
+    ):
+        try:
+            wait_for(lambda: Path(f"/proc/{other.pid}/comm").read_text() == "sleep\n")
+            wait_for(lambda: " Z " in Path(f"/proc/{gone.pid}/stat").read_text())
+            with pytest.raises(NoData, match="not a Python process") as seen:
+                TaskCollector().collect(host, Scope(held, (other.pid,)), None)
+            assert seen.value.remedy == ""
+            with pytest.raises(NoData, match="maps of 1 of the target's processes are hidden") as hidden:
+                TaskCollector().collect(host, Scope(held, (other.pid, gone.pid)), None)
+            assert "CAP_SYS_PTRACE" in hidden.value.remedy
+        finally:
+            other.kill()
 
 
 def test_tasks_of_a_real_loop() -> None:

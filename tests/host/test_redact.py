@@ -63,6 +63,52 @@ PLACES = (
     "vault login -address https://vault.example.org {}",
     "htpasswd -b users ann {}",
     "htpasswd -nbB ann {}",
+    "psql -h db -W {} shop",
+    "kinit -p {}",
+    "snmpget -v2c -c {} host 1.3.6.1",
+    "snmpwalk -v 3 -l authPriv -u ann -a SHA -A {} -x AES -X {} host",
+    "xfreerdp /u:ann /p:{} /v:host",
+    "rdesktop -u ann -p {} host",
+    "sshpass -p{} ssh host",
+    "curl -H 'Authorization: Bearer {}' https://example.org",
+    "curl -b sid={} https://example.org",
+    "curl --cert client.pem:{} https://example.org",
+    "mysqladmin -u root password {}",
+    "redis-cli -a{} ping",
+    "redis-server *:6379 --requirepass {}",
+    "https://example.org/?a=1&apikey={}&b=2",
+    "https://example.org/a?X-Amz-Signature={}",
+    "env PGPASSWORD={} psql -h db",
+    "env MYSQL_PWD={} mysql",
+    "psql host=db user=ann password={} dbname=shop",
+    "Server=db;User Id=ann;Password={};Port=5432",
+    "jdbc:oracle:thin:scott/{}@db:1521/shop",
+    "jdbc:mysql://db/shop?user=ann&password={}",
+    'app {{"password":"{}","port":80}}',
+    'app {{"auth": {{"token": "{}"}}}}',
+    'app {{"passwords": ["{}", "{}"]}}',
+    'sh -c app {{\\"secret\\":\\"{}\\"}}',
+    "ruby -e ENV['TOKEN']='{}'",
+    "smbclient //srv/share {} -U ann",
+    "openssl enc -aes-256-cbc -k {}",
+    "unrar x -p{} a.rar",
+    "rar a -hp{} a.rar",
+    "unzip -oP {} a.zip",
+    "kubectl create secret generic db --from-literal=field={}",
+    "aws configure set aws_secret_access_key {}",
+    "npm config set //registry.example.org/:_authToken {}",
+    "az login --service-principal -p {}",
+    "mosquitto_sub -h mq -u ann -P {} -t x",
+    "rabbitmqctl add_user ann {}",
+    "rabbitmqadmin -u ann -p {} list",
+    "useradd -m -p {} ann",
+    "nmcli dev wifi connect home password {}",
+    "wpa_passphrase home {}",
+    "mc alias set here http://host id {}",
+    "impacket-psexec realm/ann:{}@host",
+    "twine upload -u ann -p {} dist",
+    "swaks --to ann@example.org -ap {}",
+    "ngrok authtoken {}",
 )
 SECRETS = st.text(string.ascii_letters + string.digits + "!#$%^*()_+~?", min_size=8, max_size=40).filter(
     lambda secret: secret not in HIDDEN and not any(secret in place for place in PLACES)
@@ -137,6 +183,27 @@ def test_a_key_is_known_by_its_shape_alone(secret: str) -> None:
         "git clone https://example.org/a.git",
         "no cpufreq in this VM",
         "java -Xmx4g -jar service.jar",
+        "mkdir -p /srv/app/a",
+        "server -p 8080",
+        "ssh -p 22 example.org",
+        "cp -a /srv/a /srv/b",
+        "tar -u -f a.tar b",
+        "tar -cpf a.tar -C / b",
+        "docker run -u 1000:1000 --name mysql -p 3306:3306 mysql",
+        "mysql -h db -P 3306 -u ann shop",
+        "psql -h db -p 5432 -U ann -w shop",
+        "postgres: ann shop 10.0.0.7(41234) SELECT",
+        "redis-server 127.0.0.1:6379",
+        "redis-cli -h 127.0.0.1 -p 6379",
+        "redis-benchmark -q -n 100000 -P 16 -a-none",
+        "nginx: worker process",
+        "gunicorn -c conf.py -w 4 -p run.pid",
+        "rsync -a -P /srv/a/ /srv/b/",
+        "curl -X POST -A agent https://example.org",
+        "std::vector<int, std::allocator<int> >::push_back",
+        "/usr/lib/x86_64-linux-gnu/libssl.so.3",
+        "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+        "HandlesManyConcurrentRequestsInOneThread2",
         "",
     ],
 )
@@ -148,15 +215,45 @@ def test_what_is_harmless_stays(text: str) -> None:
 def test_words_without_a_sign_of_a_secret_stay(text: str) -> None:
     telling = ("pass", "pwd", "secret", "token", "cred", "cookie", "session", "auth", "signature", "key", "salt", "dsn",
                "private", "bearer", "jwt", "webhook", "conn", "mysql", "maria", "zip", "7z", "rar", "redis", "ldap",
-               "basic", "sk-", "glpat-", "npm_", "hf_", "pypi-", "-u", "dop_", "xox", "gh", "pw", "pin")  # fmt: skip
+               "basic", "sk-", "glpat-", "npm_", "hf_", "pypi-", "-u", "dop_", "xox", "gh", "pw", "pin", "psk", "iw",
+               "db2", "snmp", "freerdp", "smbclient", "kinit", "openssl", "mosquitto", "rclone", "mc ")  # fmt: skip
     if not any(word in text for word in telling):
         assert redact(text) == text
+
+
+PIECES = st.one_of(
+    st.sampled_from([*(place.replace("{{", "{").replace("}}", "}") for place in PLACES), HIDDEN, CUT]),
+    st.sampled_from(
+        ["-p", "-u", "key", "token", "=", ":", " ", "'", '"', "\\", "[", "]", "{", "}", "@", "//", "-", "--"]
+    ),
+    st.text(max_size=8),
+)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_whatever_the_text_it_ends_and_grows_no_more_than_so_much(text: str) -> None:
+    once = redact(text)
+    assert len(once) <= (len(text) + 1) * len(HIDDEN)
+    twice = redact(once)
+    assert redact(twice) == twice
+    assert len(twice) <= (len(text) + 1) * len(HIDDEN)
+
+
+@given(SECRETS, st.sampled_from(PLACES), st.sampled_from(PLACES))
+def test_one_secret_does_not_hide_the_next(secret: str, place: str, other: str) -> None:
+    assert secret not in redact(f"sh -c {place.format(secret, secret)} ; {other.format(secret, secret)}")
 
 
 @given(SECRETS, st.sampled_from(PLACES))
 def test_doing_it_twice_changes_nothing_more(secret: str, place: str) -> None:
     once = redact(place.format(secret, secret))
     assert redact(once) == once
+
+
+@given(st.text(string.ascii_letters + string.digits + "/+", min_size=37, max_size=37).map(lambda text: f"a{text}Z7"))
+def test_a_key_of_40_characters_is_hidden_without_a_word_before_it(secret: str) -> None:
+    if sum(map(str.isdigit, secret)) >= 3:
+        assert secret not in redact(f"deploy {secret} now")
 
 
 @given(st.text(string.ascii_letters + string.digits + "/+", min_size=40, max_size=40),
@@ -170,7 +267,8 @@ def test_what_belongs_to_an_id_goes_with_it(secret: str, place: str) -> None:
 @pytest.mark.parametrize(
     "piece",
     ["a", "key", "-", "key=", "://:", "mysql -", "key ", "x:", "sk-", "'", "pass\\", "-key ", "docker login ", "mongo ",
-     "curl -a", "sqlplus a/", "htpasswd -", "//a:", "AKIAIOSFODNN7EXAMPLE "],
+     "curl -a", "curl -b", "snmpget -c", "[", "key=[", "key={", "aA1", "xfreerdp /p:", "aws configure set ", "docker ",
+     "sqlplus a/", "htpasswd -", "//a:", "AKIAIOSFODNN7EXAMPLE "],
 )  # fmt: skip
 def test_a_text_made_to_be_slow_is_not(piece: str) -> None:
     started = time.process_time()

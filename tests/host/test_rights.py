@@ -7,7 +7,7 @@ import pytest
 
 from perftui.errors import NoData
 from perftui.host.procfs import Host
-from perftui.host.rights import has_capability, may_trace
+from perftui.host.rights import has_capability, how_to_get, may_trace
 
 
 def test_own_process_may_be_traced() -> None:
@@ -41,6 +41,13 @@ def test_a_process_of_another_user_is_hidden() -> None:
     assert text.startswith("False ")
     assert f"belongs to uid {os.getuid()}" in text
     assert "run as root" in text
+
+
+def test_a_root_that_was_given_less_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert "--cap-add=SYS_RESOURCE" in how_to_get("CAP_SYS_RESOURCE")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert how_to_get("CAP_SYS_RESOURCE") == "run perftui as root"
 
 
 def test_a_process_that_is_gone(tmp_path: Path) -> None:

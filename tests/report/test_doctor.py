@@ -1,6 +1,10 @@
 """What is missing is named with its reason and remedy."""
 
+import msgspec
+
 from perftui.model.profile import ProfileStatus
+from perftui.model.sample import KnobReading
+from perftui.model.target import Target
 from perftui.report.doctor import doctor_document
 from perftui.report.documents import CheckDoc
 from perftui.report.text import doctor_text
@@ -46,6 +50,29 @@ def test_a_profiler_that_is_off_is_limited_and_one_that_fails_is_missing() -> No
         )
         profiler = next(check for check in document.checks if check.area == "profiler")
         assert (profiler.state, profiler.detail, profiler.remedy) == (expected, "why", "how")
+
+
+def test_without_a_target_nothing_is_said_of_its_stacks() -> None:
+    shown = update()
+    host = msgspec.structs.replace(
+        shown, sample=msgspec.structs.replace(shown.sample, target=Target(kind="host", command=""))
+    )
+    assert not [
+        check for check in doctor_document(host, (), version="1", kernel="6").checks if check.area == "profiler"
+    ]
+
+
+def test_a_right_is_named_once() -> None:
+    shown = update()
+    knob = KnobReading(knob="a.b", subject="host", available=True, privilege="write permission on /a (root)")
+    document = doctor_document(
+        msgspec.structs.replace(shown, sample=msgspec.structs.replace(shown.sample, knobs=(knob,))),
+        (),
+        version="1",
+        kernel="6",
+    )
+    (check,) = [check for check in document.checks if check.name == "a.b"]
+    assert check.remedy == "run as root, or give write permission on /a"
 
 
 def test_the_text_has_a_line_per_check() -> None:

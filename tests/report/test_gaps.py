@@ -4,7 +4,7 @@ import msgspec
 
 from perftui.model.group_sections import CgroupPids, CgroupSection, Container, GroupSection
 from perftui.model.process_sections import SmapsSection
-from perftui.model.sample import Sample
+from perftui.model.sample import CollectorStatus, Sample
 from perftui.model.table import Table
 from perftui.report.gaps import gaps_of
 from tests.tune.scenes import sample_at
@@ -38,6 +38,18 @@ def test_files_of_another_users_process() -> None:
     gap = gaps_of(hidden)["tree"]
     assert gap.detail == "not readable: open files, disk I/O"
     assert "root" in gap.remedy
+
+
+def test_wait_channels_of_another_users_threads() -> None:
+    sample = with_columns(sample_at(1))
+    assert sample.threads is not None
+    threads = sample.threads.threads
+    texts = {"name": threads.text("name"), "wchan": [""] * len(threads)}
+    columns = {name: threads.ints(name) for name in threads.columns}
+    section = msgspec.structs.replace(sample.threads, threads=Table.of(columns, texts))
+    waits = CollectorStatus(name="waits", state="no_data", reason="hidden")
+    hidden = msgspec.structs.replace(sample, threads=section, waits=None, collectors=(waits,))
+    assert "kernel function" in gaps_of(hidden)["threads"].detail
 
 
 def test_rows_that_were_left_out() -> None:

@@ -14,7 +14,7 @@ def test_no_line_is_wider_than_the_page(heading: str, text: str, rows: list[tupl
     page.heading(heading)
     page.paragraph(text)
     page.labelled("Advice", text)
-    page.marked("ok", "good", text)
+    page.marked("ok", "good", "kernel.task_delayacct", text)
     page.columns(rows)
     assert all(len(line) <= 80 for line in page.text().split("\n"))
 
@@ -31,6 +31,13 @@ def test_columns_are_aligned_and_numbers_to_the_right() -> None:
     page = Page()
     page.columns([("a", "1 %", "x"), ("bbb", "44 %", "y")], right=frozenset({1}))
     assert page.text() == "  a     1 %  x\n  bbb  44 %  y\n"
+
+
+def test_what_is_said_beside_a_name_is_whole() -> None:
+    page = Page(width=30)
+    page.marked("ok", "good", "name", "word " * 8)
+    page.marked("ok", "good", "other", "")
+    assert page.text() == "  ok  name  word word word\n            word word word\n            word word\n  ok  other\n"
 
 
 def test_a_cut_is_marked() -> None:

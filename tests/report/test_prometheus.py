@@ -1,6 +1,7 @@
 """Prometheus' text format: every name, unit and label."""
 
 import re
+import shutil
 import subprocess
 import sys
 from itertools import pairwise
@@ -35,7 +36,9 @@ def test_names_say_kind_and_unit() -> None:
         words = family.name.split("_")
         assert all(words)
         assert all(one != other for one, other in pairwise(words)), family
-        assert len(family.help) > 10
+        assert family.help.endswith(".")
+        assert len(family.help.split(" Source: ")[0]) > 10
+        assert "\n" not in family.help
 
 
 @pytest.mark.parametrize(
@@ -50,6 +53,7 @@ def test_names_say_kind_and_unit() -> None:
         ("pressure.cpu.some_avg10", "perftui_pressure_cpu_some_avg10_ratio", 0.01),
         ("cgroup.usage.usage_ns_total", "perftui_cgroup_usage_seconds_total", 1e-9),
         ("cgroup.memory.stat.anon_bytes", "perftui_cgroup_memory_stat_anon_bytes", 1),
+        ("cgroup.io.devices.read_bytes_limit", "perftui_cgroup_io_read_limit_bytes_per_second", 1),
         ("links.links.speed_mbit", "perftui_link_speed_bytes_per_second", 125_000),
         ("frequency.cpus.khz", "perftui_frequency_hertz", 1000),
         ("filesystems.mounts.inodes_total", "perftui_filesystem_inodes", 1),
@@ -81,6 +85,18 @@ def test_a_page_of_a_watched_target() -> None:
     assert families["perftui_collector_visible"].samples[("collector", "cpu"),] == 1
     found = [dict(labels)["rule"] for labels in families["perftui_finding_confidence_ratio"].samples]
     assert found == [finding.rule for finding in (shown.diagnosis.findings if shown.diagnosis else ())]
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool here; the strict reader sees every page")
+def test_promtool_has_nothing_to_say_of_any_name() -> None:
+    """Every family that there can be, with one sample each."""
+    pages = (
+        f"# HELP {family.name} {family.help}\n# TYPE {family.name} {family.kind}\n{family.name} 1\n"
+        for family in FAMILIES
+    )
+    for page in ("".join(pages), exposition(build_update())):
+        told = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True, check=False)
+        assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
 
 
 def test_ticks_are_seconds() -> None:

@@ -41,6 +41,21 @@ async def test_everything_can_be_seen_at_160x45() -> None:
         assert shown == {"verdict", "footer", *PANES}
 
 
+async def test_every_pane_shows_the_way_to_details_and_help_at_80x24() -> None:
+    _, app = started()
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in range(1, len(PANES) + 1):
+            await pilot.press(str(key))
+            await pilot.pause()
+            footer = rows(app.main.footer)[0]
+            assert "d details  ? help" in footer
+        app.main.action_pane("processes")
+        await pilot.pause()
+        assert rows(app.main.footer)[0].startswith(
+            "Enter attach  / filter  t tree  s sort  x signal  h host  d details"
+        )
+
+
 async def test_panes_are_switched_by_key_at_80x24() -> None:
     session, app = started()
     async with app.run_test(size=(80, 24)) as pilot:

@@ -49,6 +49,22 @@ async def test_the_sheet_fills_the_terminal_and_follows_the_ticks(size: tuple[in
         assert not is_open(app)
 
 
+async def test_all_pages_are_named_at_80_columns_whichever_is_open() -> None:
+    session, app = started()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        session.tick(many_collectors(60))
+        await pilot.pause()
+        await pilot.press("d")
+        for name, _ in PAGES:
+            await pilot.pause()
+            named = sheet_text(app).rstrip().splitlines()[-1]
+            assert all(other in named for other, _ in PAGES)
+            assert f"[{name}]" in named
+            assert "[" not in named.replace(f"[{name}]", "")
+            await pilot.press("right")
+
+
 async def test_pages_are_turned_with_arrows_and_tab_and_begin_at_their_top() -> None:
     session, app = started()
     async with app.run_test(size=(80, 24)) as pilot:

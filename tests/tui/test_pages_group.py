@@ -105,7 +105,36 @@ def test_a_part_that_is_not_visible_says_so() -> None:
         update.sample, cgroup=msgspec.structs.replace(update.sample.cgroup, pressure=None, io=None)
     )
     lines = page(msgspec.structs.replace(update, sample=bare, interval=None))
-    assert sum("not visible for this group" in line for line in lines) == 3  # CPU too: there is no interval yet
+    assert sum("measuring" in line for line in lines) == 3  # CPU too: there is no interval yet
+    assert update.interval is not None
+    lines = page(msgspec.structs.replace(update, sample=bare, interval=Interval.between(update.interval.older, bare)))
+    assert sum("? not visible: the controller" in line for line in lines) == 2
+    assert "+io to cgroup.subtree_control" in " ".join(line.strip() for line in lines)
+
+
+def test_version_1_says_what_it_cannot_and_which_group_would_have_figures() -> None:
+    update = whole()
+    assert update.sample.cgroup is not None
+    assert update.interval is not None
+    cgroup = msgspec.structs.replace(update.sample.cgroup, version=1, pressure=None, usage=None, io=None)
+    bare = msgspec.structs.replace(update.sample, cgroup=cgroup)
+    lines = page(msgspec.structs.replace(update, sample=bare, interval=Interval.between(update.interval.older, bare)))
+    text = " ".join(line.strip() for line in lines)
+    assert "version 1 have no pressure" in text
+    assert "cgroup_no_v1=all" in text
+    assert "the controller blkio is not mounted, or the target is in no group of it" in text
+
+
+def test_a_group_that_read_and_wrote_nothing_says_that() -> None:
+    update = whole()
+    assert update.sample.cgroup is not None
+    assert update.sample.cgroup.io is not None
+    assert update.interval is not None
+    none = Table.of({name: [] for name in update.sample.cgroup.io.devices.columns}, {"name": []})
+    io = msgspec.structs.replace(update.sample.cgroup.io, devices=none)
+    bare = msgspec.structs.replace(update.sample, cgroup=msgspec.structs.replace(update.sample.cgroup, io=io))
+    lines = page(msgspec.structs.replace(update, sample=bare, interval=Interval.between(update.interval.older, bare)))
+    assert any("nothing read or written by this group so far" in line for line in lines)
 
 
 def test_without_the_section_the_collectors_reason_stands() -> None:

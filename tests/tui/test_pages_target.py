@@ -145,7 +145,7 @@ def test_every_part_is_there() -> None:
         "others: msgqueue 8.0M",
         "40 TCP and UDP, 3 unix stream listen",
         "TCP in 0B/s, out 4.0K/s",
-        "▲ waits for the receiver: tcp 10.0.0.1:80 → 10.0.0.2:4000 established: queues in 0B out 3.0M, rtt 0.034 ms",
+        "▲ waits for the receiver: tcp 10.0.0.1:80 → 10.0.0.2:4000: queued 0B in 3.0M out, rtt 0.034 ms",
         "90 % held by the receiver",
         "▲ accept queue full: tcp 0.0.0.0:80 listen: 129 of 128 wait to be accepted",
         "2 processes are not visible: another network namespace; run as root",

@@ -1,7 +1,10 @@
+from random import Random
+
 import pytest
 from msgspec.structs import replace
 from textual.events import MouseScrollDown, MouseScrollUp
 
+from perftui.model.interval import Interval
 from perftui.model.sample import CollectorStatus
 from perftui.tui.messages import TargetPicked
 from perftui.tui.renderables.ordering import ProcessTable
@@ -21,7 +24,7 @@ def shown_pids(app: Stage) -> list[int]:
 
 
 def cpu_column(app: Stage) -> list[float]:
-    return [float(line[1:].split()[2]) for line in app.texts()[2:] if line.strip()]
+    return [float(line[1:].split()[2].lstrip("<")) for line in app.texts()[2:] if line.strip()]
 
 
 async def test_the_busy_ones_come_first_and_the_target_is_marked() -> None:
@@ -33,6 +36,22 @@ async def test_the_busy_ones_come_first_and_the_target_is_marked() -> None:
         assert cpu_column(app) == sorted(cpu_column(app), reverse=True)
         assert app.line_with(f"{TARGET_PID} ").startswith("▶")
         assert sum(line.startswith("▶") for line in app.texts()[1:]) == 2
+
+
+async def test_rows_are_seen_to_be_in_order_however_the_figures_move() -> None:
+    app = Stage(ProcessList())
+    chance = Random(4)
+    async with app.run_test(size=(100, 60)) as pilot:
+        for tick in range(1, 12):
+            update = build_update(tick)
+            cores = [chance.choice((0.0, 0.0002, 0.001, 0.006, 0.3)) * chance.random() for _ in range(350)]
+            assert update.interval is not None
+            interval = Interval.between(update.interval.older, update.interval.newer)
+            vars(interval)["process_cores"] = tuple(cores)
+            app.show(replace(update, interval=interval))
+            assert cpu_column(app) == sorted(cpu_column(app), reverse=True)
+        await pilot.press("N")
+        assert cpu_column(app) == [round(100 * figure, 1) for figure in cores[:58]]
 
 
 async def test_enter_attaches_and_h_goes_back_to_the_host() -> None:
@@ -169,9 +188,9 @@ async def test_a_click_selects() -> None:
 async def test_only_visible_rows_are_formatted(monkeypatch: pytest.MonkeyPatch) -> None:
     formatted: list[int] = []
 
-    def counting(table: ProcessTable, row: int, columns: Columns, mark: str, branch: str) -> str:
+    def counting(table: ProcessTable, row: int, columns: Columns, mark: str, branch: str, cpu: str) -> str:
         formatted.append(row)
-        return process_text(table, row, columns, mark, branch)
+        return process_text(table, row, columns, mark, branch, cpu)
 
     monkeypatch.setattr("perftui.tui.widgets.processes.process_text", counting)
     app = Stage(ProcessList())

@@ -12,7 +12,7 @@ from perftui.tui.renderables.findings import finding_block, labelled, unknown_bl
 from perftui.tui.renderables.gauges import gauges
 from perftui.tui.renderables.journal import entry_block, seconds_left
 from perftui.tui.renderables.ordering import ProcessTable
-from perftui.tui.renderables.processes import Columns, header_strip, process_strip, process_text
+from perftui.tui.renderables.processes import Columns, header_strip, latest_cpu, process_strip, process_text
 from perftui.tui.renderables.proposals import can_apply, proposal_block
 from perftui.tui.renderables.resources import gauge_strip, resource_lines
 from perftui.tui.renderables.verdict import verdict_lines
@@ -177,6 +177,14 @@ def test_peak_and_p95_are_of_fifteen_minutes_where_they_are_known() -> None:
     assert row.facts[0] == f"peak {latest:.2f} cores"
 
 
+def test_processes_and_threads_fit_beside_the_bars_at_80_columns() -> None:
+    (row,) = (row for row in gauges(UPDATES[0]) if row.of_target and row.label == "CPU")
+    shape = "12 proc 240 thr"
+    (line,) = checked([gauge_strip(replace(row, facts=("peak 9.99 cores", shape)), 80, COLOURED, 0)], 80)
+    assert shape in line
+    assert any(fact.endswith(" thr") for fact in row.facts)
+
+
 def test_the_network_row_names_the_traffic_that_it_leaves_out() -> None:
     (network,) = (gauge for gauge in gauges(UPDATES[0]) if gauge.label == "network")
     assert network.facts[-1] == "besides lo 0B/s"
@@ -277,7 +285,7 @@ def test_a_closed_change_says_who_closed_it() -> None:
 def test_process_rows_fit(command: str, width: int, palette: Palette, selected: bool, targeted: bool) -> None:
     table = ProcessTable([7], [1], [83], [0], [0], [1], [4096], [command], [command], [0.5])
     columns = Columns.for_width(width, 4_194_304)
-    text = process_text(table, 0, columns, " ", "└─ ")
+    text = process_text(table, 0, columns, " ", "└─ ", latest_cpu(table, 0))
     checked([process_strip(text, width, palette, selected=selected, targeted=targeted)], width)
     checked([header_strip(columns, width, palette)], width)
 
@@ -287,6 +295,6 @@ def test_headers_stand_over_their_columns() -> None:
     for width in (40, 60, 70, 90, 100, 160):
         columns = Columns.for_width(width, 4242)
         header = header_strip(columns, width, COLOURED).text
-        row = process_text(table, 0, columns, " ", "")
+        row = process_text(table, 0, columns, " ", "", latest_cpu(table, 0))
         assert row.index("command") == header.index("COMMAND")
         assert row.index("1234") + 4 <= header.index("CPU%") + 4

@@ -52,3 +52,15 @@ async def test_the_container_or_unit_of_the_target_is_named_before_it() -> None:
         app.show(msgspec.structs.replace(update, sample=msgspec.structs.replace(sample, target=target)))
         assert f"unit docker.service: {sample.target.pid}" in app.texts()[2]
         assert "web" not in app.texts()[2].partition("docker.service")[0]
+
+
+async def test_a_long_command_line_is_seen_to_be_cut() -> None:
+    update = build_update()
+    target = msgspec.structs.replace(update.sample.target, command="/usr/lib/postgresql/15/bin/postgres -D /srv " * 4)
+    long = msgspec.structs.replace(update, sample=msgspec.structs.replace(update.sample, target=target))
+    app = Stage(VerdictLine())
+    async with app.run_test(size=(80, 4)):
+        app.show(long)
+        line = app.line_with("LIVE").rstrip()
+        assert "  ▶ " in line
+        assert line.endswith("…")

@@ -68,7 +68,7 @@ def _target(update: Update) -> Iterator[Gauge]:
     cores = history.get("target-cpu", ())
     shape: list[str] = []
     if tree:
-        shape = [_many(tree.processes, "process", "processes"), _many(tree.threads, "thread", "threads")]
+        shape = [f"{tree.processes} proc {tree.threads} thr"]
     quota = update.interval.quota if update.interval else None
     if quota:
         shape.insert(0, f"quota {quota.quota_cores:.2g}, throttled {ratio_text(quota.throttled_periods_ratio)}")
@@ -203,10 +203,6 @@ def _network_facts(update: Update) -> list[str]:
     facts = [f"{count_text(lost)}/s dropped or wrong"] if lost else []
     inner = [use.rx_bytes_per_s + use.tx_bytes_per_s for use in networks if use.name == "lo"]
     return [*facts, *(f"besides lo {rate_text(sum(inner))}" for _ in inner[:1])]
-
-
-def _many(count: int, one: str, more: str) -> str:
-    return f"{count} {one if count == 1 else more}"
 
 
 def _known(figure: float) -> float:

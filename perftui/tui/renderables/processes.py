@@ -6,7 +6,7 @@ from textual.strip import Strip
 from perftui.model.units import bytes_text, count_text
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.cells import fit, strip_of
-from perftui.tui.renderables.ordering import ProcessTable
+from perftui.tui.renderables.ordering import RESTING_CORES, SHOWN_CORES, ProcessTable, Ranks
 
 NAME_WIDTH = 16
 """The kernel keeps 15 bytes of a name; the rest is room for a branch of the tree."""
@@ -37,9 +37,21 @@ def header_strip(columns: Columns, width: int, palette: Palette) -> Strip:
     return strip_of([(fit(f"{text}COMMAND", width), palette.muted)], width, palette)
 
 
-def process_text(table: ProcessTable, row: int, columns: Columns, mark: str, branch: str) -> str:
+def latest_cpu(table: ProcessTable, row: int) -> str:
+    """Its CPU of the last interval, in percent of one core."""
+    return _cpu_text(table.cores[row] * 100) if row < len(table.cores) else "-"
+
+
+def ranked_cpu(table: ProcessTable, row: int, ranks: Ranks) -> str:
+    """The figure that ``ordered`` ranks it by, so that rows are seen to be in order."""
+    rank = ranks.by_pid.get(table.pids[row])
+    if row >= len(table.cores) or table.cores[row] < SHOWN_CORES:
+        return latest_cpu(table, row)
+    return f"<{RESTING_CORES * 100:.1f}" if rank is None else _cpu_text(rank * 100)
+
+
+def process_text(table: ProcessTable, row: int, columns: Columns, mark: str, branch: str, cpu: str) -> str:
     """One process, not yet cut to the width. ``mark`` is one cell, ``branch`` its place in the tree."""
-    cpu = _cpu_text(table.cores[row] * 100) if row < len(table.cores) else "-"
     text = f"{mark} {table.pids[row]:>{columns.pid}} {chr(table.states[row])} {cpu:>5} {bytes_text(table.rss[row]):>5} "
     if columns.threads:
         text += f"{count_text(table.threads[row]):>4} "

@@ -35,7 +35,7 @@ def verdict_lines(
     for text in _between(" ".join(more), _second_thoughts(update), width, height - 2, palette):
         lines.append(strip_of([(text, palette.muted)], width, palette))
     if height >= 2:
-        lines.append(strip_of(_watch(update, paused, palette), width, palette))
+        lines.append(strip_of(_watch(update, paused, width, palette), width, palette))
     return lines
 
 
@@ -113,7 +113,7 @@ def _second_thoughts(update: Update | None) -> str:
     return "; ".join(parts)
 
 
-def _watch(update: Update | None, paused: bool, palette: Palette) -> list[Part]:
+def _watch(update: Update | None, paused: bool, width: int, palette: Palette) -> list[Part]:
     """Flag, interval and cost first, because they change; the target's identity after them."""
     flag: Part = ("PAUSED ", palette.warning) if paused else ("LIVE ", palette.good)
     if update is None:
@@ -131,7 +131,9 @@ def _watch(update: Update | None, paused: bool, palette: Palette) -> list[Part]:
         text += f"  {status.sampler or 'sampler'} {cost.sampler_cpu_pct:.1f} %"
     if cost.target_slowdown_pct:
         text += f"  slows the target {cost.target_slowdown_pct:.1f} %"
-    return [flag, (text, palette.text), (f"  {palette.glyphs.target} {_identity(update.sample)}", palette.title)]
+    mark = f"  {palette.glyphs.target} "
+    room = max(0, width - cells(flag[0]) - cells(text) - cells(mark))
+    return [flag, (text, palette.text), (f"{mark}{elided(_identity(update.sample), room, palette)}", palette.title)]
 
 
 def _identity(sample: Sample) -> str:

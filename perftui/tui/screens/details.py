@@ -17,7 +17,15 @@ MORE_WIDTH = len("999 more lines (down)")
 
 
 class Pages(Page):
-    """The buttons are the pages: the chosen one is shown, from its top."""
+    """The buttons are the pages: the chosen one is shown, from its top.
+
+    At 80 columns all of them stand beside the word on how many lines follow, so only the chosen one has brackets.
+    """
+
+    gap: ClassVar[int] = 0
+
+    def face(self, at: int) -> str:
+        return f"[{self.buttons[at]}]" if at == self.chosen else f" {self.buttons[at]} "
 
     def action_choose(self, by: int) -> None:
         self._top = 0
@@ -26,7 +34,7 @@ class Pages(Page):
     def action_press(self) -> None:
         """There is nothing to decide."""
 
-    def _shown_buttons(self, width: int) -> list[tuple[int, str]]:
+    def _shown_buttons(self, width: int) -> range:
         """Pages give way to the word on how many lines follow."""
         return super()._shown_buttons(max(1, width - MORE_WIDTH))
 

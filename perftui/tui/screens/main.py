@@ -24,9 +24,10 @@ from perftui.tui.widgets.resources import Resources
 from perftui.tui.widgets.tabs import PaneChosen, Tabs
 from perftui.tui.widgets.verdict import VerdictLine
 
-COMMON_HINTS: tuple[Hint, ...] = (
-    ("?", "help"), ("d", "details"), ("Tab", "next pane"), ("z", "maximise"), ("Space", "pause"), ("q", "quit"),
-)  # fmt: skip
+FIRST_HINTS: tuple[Hint, ...] = (("d", "details"), ("?", "help"))
+"""A pane's own keys make room for these: nothing else on the screen tells of them."""
+
+COMMON_HINTS: tuple[Hint, ...] = (("Tab", "next pane"), ("z", "maximise"), ("Space", "pause"), ("q", "quit"))
 TARGET_HINTS = {"Enter", "h"}
 """Keys of the process list that pick another target: in a replay there is none."""
 
@@ -177,4 +178,4 @@ class MainScreen(Screen[None]):
         if self.replay and self.pane == "processes":
             hidden = hidden | TARGET_HINTS
         own = tuple(hint for hint in self.views[self.pane].hints if hint[0] not in hidden)
-        self.footer.set_hints((*own, *COMMON_HINTS))
+        self.footer.set_hints(own, FIRST_HINTS, COMMON_HINTS)

@@ -18,15 +18,15 @@ from perftui.tui.renderables.cells import Part, cells, strip_of
 from perftui.tui.widgets.line import LineView
 
 MAX_WIDTH = 100
-GAP = 2
-"""Cells between two buttons."""
-
 Body = Callable[[int, Palette], list[Strip]]
 """The page's lines for a width."""
 
 
 class Page(LineView, can_focus=True):
     """The text, which scrolls, and under it a row of buttons, which does not. The first button has the focus."""
+
+    gap: ClassVar[int] = 2
+    """Cells between two buttons."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll(-1)", "up"),
@@ -57,24 +57,32 @@ class Page(LineView, can_focus=True):
 
     def _button_row(self, width: int, more: int) -> Strip:
         parts: list[Part] = []
-        for at, button in self._shown_buttons(width):
+        for at in self._shown_buttons(width):
             chosen = at == self.chosen
             parts += [
-                (f"[ {button} ]", self.palette.selected if chosen else self.palette.text),
-                (" " * GAP, self.palette.text),
+                (self.face(at), self.palette.selected if chosen else self.palette.text),
+                (" " * self.gap, self.palette.text),
             ]
         if more:
-            parts.append((f"{more} more lines (down)", self.palette.muted))
+            parts.append((f"{more} more line{'s' if more > 1 else ''} (down)", self.palette.muted))
         return strip_of(parts, width, self.palette)
 
-    def _shown_buttons(self, width: int) -> list[tuple[int, str]]:
+    def face(self, at: int) -> str:
+        """A button as it is drawn."""
+        return f"[ {self.buttons[at]} ]"
+
+    def _shown_buttons(self, width: int) -> range:
         """Those that fit whole, the chosen one among them, from the first one on where that is possible."""
-        shown = list(enumerate(self.buttons))
-        while shown[0][0] < self.chosen and _width(self.buttons[shown[0][0] : self.chosen + 1]) > width:
-            shown.pop(0)
-        while shown[-1][0] > self.chosen and _width([button for _, button in shown]) > width:
-            shown.pop()
-        return shown
+        first, end = 0, len(self.buttons)
+        while first < self.chosen and self._width(range(first, self.chosen + 1)) > width:
+            first += 1
+        while end - 1 > self.chosen and self._width(range(first, end)) > width:
+            end -= 1
+        return range(first, end)
+
+    def _width(self, shown: range) -> int:
+        """The cells that buttons take side by side."""
+        return sum(cells(self.face(at)) for at in shown) + self.gap * (len(shown) - 1)
 
     def action_scroll(self, by: int) -> None:
         self._top += by
@@ -93,19 +101,14 @@ class Page(LineView, can_focus=True):
         if event.y != self.size.height - 1:
             return
         x = 0
-        for at, button in self._shown_buttons(self.size.width):
-            x += _width((button,)) + GAP
+        for at in self._shown_buttons(self.size.width):
+            x += cells(self.face(at)) + self.gap
             if event.x < x:
                 if at == self.chosen:
                     self.action_press()
                 else:
                     self.action_choose(at - self.chosen)
                 return
-
-
-def _width(buttons: Sequence[str]) -> int:
-    """The cells that buttons take side by side."""
-    return sum(cells(button) + 4 for button in buttons) + GAP * (len(buttons) - 1)
 
 
 class Sheet(ModalScreen[str]):

@@ -44,8 +44,8 @@ class Flame(LineView, can_focus=True):
     """The icicle, or (key ``e``) the list of functions by self time. Space, which freezes it, is the app's."""
 
     hints: ClassVar[tuple[Hint, ...]] = (
-        ("arrows", "move"), ("Enter", "zoom"), ("u", "out"), ("/", "search"), ("w", "CPU/wall"), ("T", "thread"),
-        ("e", "list"), ("c", "fold"),
+        ("Enter", "zoom"), ("u", "out"), ("/", "search"), ("w", "CPU/wall"), ("T", "thread"), ("e", "list"),
+        ("c", "fold"), ("arrows", "move"),
     )  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "across(-1)", "left"),

@@ -13,7 +13,14 @@ from perftui.model.update import Update
 from perftui.tui.messages import SignalAsked, TargetPicked
 from perftui.tui.renderables.cells import strip_of
 from perftui.tui.renderables.ordering import SORTS, ProcessTable, Ranks, Sort, ordered, tree_of
-from perftui.tui.renderables.processes import Columns, header_strip, process_strip, process_text
+from perftui.tui.renderables.processes import (
+    Columns,
+    header_strip,
+    latest_cpu,
+    process_strip,
+    process_text,
+    ranked_cpu,
+)
 from perftui.tui.widgets.cursor import CursorPane, scrolled
 from perftui.tui.widgets.line import Hint
 
@@ -33,7 +40,7 @@ class ProcessList(CursorPane):
         Binding("N", "sort('pid')", "By PID", show=False),
     ]
     hints: ClassVar[tuple[Hint, ...]] = (
-        ("Enter", "attach"), ("/", "filter"), ("t", "tree"), ("s", "sort"), ("x", "signal"), ("h", "whole host"),
+        ("Enter", "attach"), ("/", "filter"), ("t", "tree"), ("s", "sort"), ("x", "signal"), ("h", "host"),
     )  # fmt: skip
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -144,12 +151,15 @@ class ProcessList(CursorPane):
     def _visible(self, table: ProcessTable, columns: Columns, cursor: int, width: int, height: int) -> list[Strip]:
         """The rows on screen; no other is ever formatted."""
         family = self._family()
+        ranked = self.sort == "cpu" and not self.as_tree
         strips = []
         for at in range(self._top, min(self._top + height - 2, len(self._rows))):
             pid = self._pids[at]
             mark = self.palette.glyphs.target if pid in family else " "
             branch = self._branches[at] if self._branches else ""
-            text = process_text(table, self._rows[at], columns, mark, branch)
+            row = self._rows[at]
+            cpu = ranked_cpu(table, row, self._ranks) if ranked else latest_cpu(table, row)
+            text = process_text(table, row, columns, mark, branch, cpu)
             selected, targeted = at == cursor, pid in family
             strips.append(process_strip(text, width, self.palette, selected=selected, targeted=targeted))
         return strips

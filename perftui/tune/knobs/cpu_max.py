@@ -30,6 +30,10 @@ class CpuMax:
     def read(self, host: Host, sample: Sample) -> tuple[KnobReading, ...]:
         if sample.cgroup is None:
             return ()
+        if not sample.cgroup.cpu:
+            reason = "the target is in no group with a CPU limit to set"
+            remedy = "start it in a group of its own, with the cpu controller on (systemd-run --scope CMD)"
+            return (unavailable(self.id, "the target's group", reason, remedy),)
         return tuple(self._read(host, sample.cgroup.version, level) for level in sample.cgroup.cpu)
 
     def _read(self, host: Host, version: int, level: CgroupCpu) -> KnobReading:

@@ -52,6 +52,12 @@ def test_it_is_read_on_a_real_group() -> None:
     assert reading.detail["raw"] == "20000"
 
 
+def test_a_target_in_no_group_of_its_own_is_told_how_to_get_one() -> None:
+    (reading,) = CPU_MAX.read(Host(), sample_at(1, cgroup=()))
+    assert not reading.available
+    assert "systemd-run --scope" in reading.remedy
+
+
 def test_the_limit_is_doubled_on_the_level_that_throttles() -> None:
     proposal = propose(throttled(20_000), "0.2")
     assert proposal is not None

@@ -54,10 +54,41 @@ def group_page(update: Update, width: int, palette: Palette) -> list[Strip]:
         ("Processes and CPUs", facts_grid(list(_counts(sample.cgroup)), width, palette)),
     ):
         lines += [Strip.blank(width, palette.text), title_strip(title, "", width, palette)]
-        lines += part or text_lines(
-            "not visible for this group: its controller is off, or it is the root", width, palette
-        )
+        why = _why_not(title, sample.cgroup, use is not None)
+        lines += part or text_lines(f"{palette.glyphs.unknown} {why}", width, palette, palette.warning)
     return lines
+
+
+def _why_not(title: str, section: CgroupSection, measured: bool) -> str:
+    """Why a part has no figures, and what would give it some."""
+    if not measured:
+        return "measuring"
+    if title == "I/O" and section.io is not None:
+        return "nothing read or written by this group so far"
+    if title == "Stalled" and section.version == 1:
+        return (
+            "not visible: control groups of version 1 have no pressure of their own; boot with version 2 "
+            "(cgroup_no_v1=all); the pressure of the whole host is on the page Host"
+        )
+    root = "it is the root, whose figures are those of the whole host (page Host)"
+    if section.version == 1:
+        return (
+            f"not visible: the controller {_CONTROLLERS_V1[title]} is not mounted, or the target is in no group of it: "
+            f"then {root}; start the target in a group of its own (systemd-run --scope CMD)"
+        )
+    return (
+        f"not visible: the controller {_CONTROLLERS_V2[title]} is off for this group, or {root}; write "
+        f"+{_CONTROLLERS_V2[title]} to cgroup.subtree_control of the group above (systemd does: systemctl set-property)"
+    )
+
+
+_CONTROLLERS_V1 = {
+    "Limits by level": "cpu", "CPU": "cpuacct", "Memory": "memory", "I/O": "blkio", "Processes and CPUs": "pids",
+}  # fmt: skip
+_CONTROLLERS_V2 = {
+    "Limits by level": "cpu", "CPU": "cpu", "Memory": "memory", "I/O": "io", "Processes and CPUs": "pids",
+    "Stalled": "cpu",
+}  # fmt: skip
 
 
 def _owner(sample: Sample, width: int, palette: Palette) -> list[Strip]:

@@ -180,7 +180,7 @@ def _paging(use: MemoryUse) -> list[Fact]:
             use.swap_in_bytes_per_s > 0,
         ),
         Fact("major faults", f"{count_text(use.major_faults_per_s)}/s"),
-        Fact("killed for memory", str(use.oom_kills), use.oom_kills > 0),
+        Fact("killed since boot", str(use.oom_kills), use.oom_kills > 0),
     ]
 
 
@@ -188,10 +188,10 @@ def _reclaim(use: VmUse) -> list[Fact]:
     return [
         Fact("page faults", per_s_text(use.faults_per_s)),
         Fact("pages scanned", per_s_text(use.scanned_pages_per_s)),
-        Fact("by tasks themselves", per_s_text(use.direct_scanned_pages_per_s), bool(use.direct_scanned_pages_per_s)),
+        Fact("scanned by tasks", per_s_text(use.direct_scanned_pages_per_s), bool(use.direct_scanned_pages_per_s)),
         Fact("of them freed", _ratio(use.reclaim_ratio)),
         Fact("file pages read again", per_s_text(use.file_refaults_per_s)),
-        Fact("anonymous pages again", per_s_text(use.anon_refaults_per_s)),
+        Fact("anon pages read again", per_s_text(use.anon_refaults_per_s)),
         Fact("allocations stalled", per_s_text(use.allocation_stalls_per_s), bool(use.allocation_stalls_per_s)),
         Fact("compactions / failed", pair_text(use.compaction_stalls_per_s, use.compaction_fails_per_s)),
         Fact("huge pages / fallbacks", pair_text(use.huge_page_faults_per_s, use.huge_page_fallbacks_per_s)),

@@ -27,6 +27,7 @@ BUSY_RATIO, FULL_RATIO, NIC_RATIO, LOSS_RATIO, CONNTRACK_RATIO = 0.98, 0.9, 0.9,
 """From here on a figure is marked: netdata's and node-exporter's alarms, bpftune's for retransmits."""
 
 MAX_PARTITIONS = 12
+MAX_POINTS = 3
 MAX_ROWS = 24
 """A node of containers has hundreds of mounts and of interfaces."""
 
@@ -37,7 +38,7 @@ def disk_lines(interval: Interval, width: int, palette: Palette) -> list[Strip]:
     if disks is None:
         return not_visible(interval.newer, "disk", width, palette)
     columns = (
-        Column("device", 12), Column("busy", 7), Column("read", 9), Column("written", 9), Column("r/s", 7, 60),
+        Column("device", 12), Column("busy", 7), Column("read/s", 9), Column("write/s", 9), Column("r/s", 7, 60),
         Column("w/s", 7, 60), Column("r ms", 7, 74), Column("w ms", 7, 74), Column("queue", 7),
         Column("flush/s", 9, 92), Column("flush ms", 10, 92), Column("discard/s", 11, 112),
     )  # fmt: skip
@@ -45,7 +46,9 @@ def disk_lines(interval: Interval, width: int, palette: Palette) -> list[Strip]:
     busy = [use for use in interval.partitions or () if use.reads_per_s + use.writes_per_s > 0][:MAX_PARTITIONS]
     rows = [_disk_row(use, mounts) for use in (*disks, *busy)]
     lines = (
-        table(columns, rows, width, palette) if rows else text_lines("no disk has done anything yet", width, palette)
+        table(columns, rows, width, palette, "on")
+        if rows
+        else text_lines("no disk has done anything yet", width, palette)
     )
     if interval.pressure is not None:
         stalls = interval.pressure.io
@@ -61,7 +64,9 @@ def _disk_row(use: DiskUse, mounts: dict[str, list[str]]) -> Row:
         f"{use.queue:.1f}", "?" if use.flushes_per_s is None else count_text(use.flushes_per_s), _ms(use.flush_ms),
         "?" if use.discards_per_s is None else count_text(use.discards_per_s),
     )  # fmt: skip
-    return Row(cells, " ".join(mounts.get(use.name, ())), use.busy_ratio >= BUSY_RATIO)
+    points = mounts.get(use.name, [])
+    more = f" and {len(points) - MAX_POINTS} more" if len(points) > MAX_POINTS else ""
+    return Row(cells, " ".join(points[:MAX_POINTS]) + more, use.busy_ratio >= BUSY_RATIO)
 
 
 def _mounts(filesystems: Sequence[FilesystemUse]) -> dict[str, list[str]]:
@@ -81,7 +86,7 @@ def filesystem_lines(interval: Interval, width: int, palette: Palette) -> list[S
     uses = interval.filesystems
     if uses is None:
         return not_visible(interval.newer, "filesystems", width, palette)
-    point = max(12, min(40, width - 50))
+    point = max(12, min(40, width - 53))
     columns = (
         Column("mounted at", point), Column("type", 8, 70), Column("size", 8), Column("available", 11),
         Column("used", 7), Column("inodes", 8, 50),
@@ -131,12 +136,20 @@ def _interfaces(
         return not_visible(interval.newer, "network", width, palette)
     known = {link.name: link for link in links}
     columns = (
-        Column("interface", 16), Column("received", 10), Column("sent", 10), Column("drops/s", 9),
+        Column("interface", 15), Column("received", 10), Column("sent", 10), Column("drops/s", 9),
         Column("errors/s", 10, 60), Column("speed", 10, 70), Column("used", 7, 70),
     )  # fmt: skip
     busiest = sorted(networks, key=lambda use: use.rx_bytes_per_s + use.tx_bytes_per_s, reverse=True)[:MAX_ROWS]
     rows = [_interface_row(use, known.get(use.name)) for use in networks if use in busiest]
-    return table(columns, rows, width, palette) + _others(len(networks) - len(rows), "less busy", width, palette)
+    lines = table(columns, rows, width, palette)
+    if any(row.cells[SPEED_AT] == "?" for row in rows):
+        why = "loopback, virtual cards and links that are down have none; a hypervisor may hide that of the host's card"
+        lines += text_lines(f"{palette.glyphs.unknown} speed not visible: {why}", width, palette)
+    return lines + _others(len(networks) - len(rows), "less busy", width, palette)
+
+
+SPEED_AT = 5
+"""Which cell of an interface's row it is."""
 
 
 def _interface_row(use: NetworkUse, link: LinkUse | None) -> Row:

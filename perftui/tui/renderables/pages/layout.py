@@ -9,7 +9,7 @@ from textual.strip import Strip
 from perftui.model.sample import Sample
 from perftui.model.units import count_text
 from perftui.tui.palette import Palette
-from perftui.tui.renderables.cells import Part, fit, strip_of, wrap
+from perftui.tui.renderables.cells import Part, cells, fit, spelled, strip_of, wrap
 
 FACT_WIDTH = 36
 """Cells of one fact in the grid, the gap to the next one included."""
@@ -63,16 +63,25 @@ def _fact(fact: Fact, width: int, palette: Palette) -> list[Part]:
     return [(label, palette.muted), (figure, palette.warning if fact.alarming else palette.text)]
 
 
-def table(columns: Sequence[Column], rows: Sequence[Row], width: int, palette: Palette) -> list[Strip]:
-    """A head line and a line per row, without the columns that this width has no room for."""
+def table(
+    columns: Sequence[Column], rows: Sequence[Row], width: int, palette: Palette, rest_title: str = ""
+) -> list[Strip]:
+    """A head line and a line per row, without the columns that this width has no room for.
+
+    What stands after the cells goes on lines of its own where it would be cut.
+    """
     shown = [at for at, column in enumerate(columns) if width >= column.least_page]
     head = "".join(_cell(columns[at], columns[at].title, at, palette) for at in shown)
-    lines = [strip_of([(head, palette.muted)], width, palette)]
+    lines = [strip_of([(f"{head} {rest_title}", palette.muted)], width, palette)]
     for row in rows:
         text = "".join(_cell(columns[at], row.cells[at], at, palette) for at in shown)
         style = palette.warning if row.alarming else palette.text
         mark = f" {palette.glyphs.warning}" if row.alarming else ""
-        lines.append(strip_of([(f"{text}{mark}{' ' if row.rest else ''}{row.rest}", style)], width, palette))
+        whole = f"{text}{mark} {row.rest}".rstrip()
+        fits = cells(spelled(whole, palette)) <= width
+        lines.append(strip_of([(whole if fits else f"{text}{mark}", style)], width, palette))
+        if not fits:
+            lines += text_lines(row.rest, width, palette, style, indent=4)
     return lines
 
 
@@ -92,10 +101,12 @@ def pair_text(first: float | None, second: float | None) -> str | None:
     return None if first is None or second is None else f"{count_text(first)} / {count_text(second)} /s"
 
 
-def text_lines(text: str, width: int, palette: Palette, style: Style | None = None) -> list[Strip]:
+def text_lines(text: str, width: int, palette: Palette, style: Style | None = None, *, indent: int = 0) -> list[Strip]:
     """A sentence, in as many lines as it takes."""
-    lines = wrap(text, max(1, width))
-    return [strip_of([(line, palette.muted if style is None else style)], width, palette) for line in lines]
+    lines = wrap(spelled(text, palette), max(1, width - indent))
+    return [
+        strip_of([(" " * indent + line, palette.muted if style is None else style)], width, palette) for line in lines
+    ]
 
 
 def not_visible(sample: Sample, collector: str, width: int, palette: Palette) -> list[Strip]:

@@ -127,6 +127,7 @@ def _sockets(interval: Interval, width: int, palette: Palette) -> list[Strip]:
     lines = _text(", ".join(_socket_counts(section)), width, palette)
     if use.received_bytes_per_s is not None and use.acked_bytes_per_s is not None:
         traffic = f"TCP in {rate_text(use.received_bytes_per_s)}, out {rate_text(use.acked_bytes_per_s)}"
+        traffic += ", but for connections that open and close between two looks"
         lines += _text(traffic, width, palette)
     for socket in use.sockets[:MAX_SOCKETS]:
         lines += _socket_lines(socket, width, palette)
@@ -151,7 +152,8 @@ def _socket_lines(socket: SocketUse, width: int, palette: Palette) -> list[Strip
     troubled = degree >= 1
     where = socket.local if socket.state == "listen" else f"{socket.local} {palette.glyphs.arrow} {socket.remote}"
     mark = f"{palette.glyphs.warning} {trouble}: " if troubled else ""
-    text = f"{mark}{socket.protocol} {where} {socket.state}: {', '.join(_socket_facts(socket))}"
+    state = "" if socket.state == "established" else f" {socket.state}"
+    text = f"{mark}{socket.protocol} {where}{state}: {', '.join(_socket_facts(socket))}"
     return _text(text, width, palette, style=palette.warning if troubled else palette.text)
 
 
@@ -159,9 +161,9 @@ def _socket_facts(socket: SocketUse) -> Iterator[str]:
     if socket.state == "listen":
         yield f"{socket.receive_queue} of {socket.send_queue} wait to be accepted"
         return
-    yield f"queues in {bytes_text(socket.receive_queue)} out {bytes_text(socket.send_queue)}"
+    yield f"queued {bytes_text(socket.receive_queue)} in {bytes_text(socket.send_queue)} out"
     if socket.rtt_ms is not None:
-        yield f"rtt {socket.rtt_ms:.3g} ms"
+        yield f"rtt {socket.rtt_ms:.2g} ms"
     for ratio, what in (
         (socket.rwnd_limited_ratio, "held by the receiver"),
         (socket.sndbuf_limited_ratio, "by its send buffer"),
