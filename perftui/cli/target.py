@@ -1,9 +1,8 @@
 """The TARGET of a command line."""
 
 from perftui.cli.options import Options
-from perftui.host.groups import HeldGroup, find_group, is_group
 from perftui.host.procfs import Host
-from perftui.host.target import HeldTarget, resolve
+from perftui.host.target import HeldTarget, is_group, resolve
 
 
 def open_target(host: Host, spec: str | None, options: Options) -> HeldTarget | None:
@@ -15,6 +14,12 @@ def open_target(host: Host, spec: str | None, options: Options) -> HeldTarget | 
         return None
     if not is_group(spec):
         return HeldTarget.open(host, resolve(host, spec), with_children=not options.no_children)
+    return _open_group(host, spec, options)
+
+
+def _open_group(host: Host, spec: str, options: Options) -> HeldTarget:
+    from perftui.host.groups import HeldGroup, find_group  # loads the readers of all container engines
+
     group = HeldGroup.open_group(host, find_group(host, spec))
     if not options.no_children:
         return group

@@ -18,7 +18,6 @@ from perftui.model.group_sections import SHORT_ID, Container
 from perftui.model.target import ProcessId
 
 GroupKind = Literal["unit", "cgroup", "container"]
-KINDS: tuple[GroupKind, ...] = ("unit", "cgroup", "container")
 _SHOWN_MATCHES = 20
 _HEX = frozenset("0123456789abcdef")
 
@@ -111,11 +110,6 @@ class HeldGroup(HeldTarget):
         with contextlib.suppress(NoData):  # the group is gone
             if self._host.inode(self._directory_path) == self._inode:
                 yield from filter(None, process_ids(self._host, self._directory_path))
-
-
-def is_group(spec: str) -> bool:
-    """Whether a target spec is one of a group: ``unit:``, ``cgroup:``, ``container:``."""
-    return spec.partition(":")[0] in KINDS and ":" in spec
 
 
 def find_group(host: Host, spec: str) -> FoundGroup:

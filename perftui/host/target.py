@@ -14,6 +14,7 @@ from perftui.host.stat import Stat, parse_fields, parse_stat
 from perftui.host.text import visible
 from perftui.model.target import ProcessId, Target
 
+GROUP_KINDS = ("unit", "cgroup", "container")
 _SHOWN_MATCHES = 20
 _EXEC_LOOKS = 10
 _EXEC_PAUSE_SECONDS = 0.002
@@ -86,6 +87,12 @@ class HeldTarget:
         directory, pidfd = self._directory, self.pidfd
         self._directory = self.pidfd = -1
         _close(directory, pidfd)
+
+
+def is_group(spec: str) -> bool:
+    """Whether a target spec is one of a group: ``unit:``, ``cgroup:``, ``container:``."""
+    kind, colon, _ = spec.partition(":")
+    return colon != "" and kind in GROUP_KINDS
 
 
 def resolve(host: Host, spec: str) -> int:

@@ -1,14 +1,18 @@
 """What the session hands to the terminal, to ``--json`` and to a recording, once a tick."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from perftui.model.finding import Diagnosis
-from perftui.model.interval import Interval
 from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus, StackProfile
 from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
 from perftui.model.series import Summary
+
+if TYPE_CHECKING:  # all rates there are: they load while the first frame is on screen already
+    from perftui.model.interval import Interval
 
 
 class OwnCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +70,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     sample: Sample
-    interval: Interval | None
+    interval: "Interval | None"
     diagnosis: Diagnosis | None
     profile: StackProfile | None
     profile_status: ProfileStatus

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from perftui.errors import NoSuchTarget, NotPermitted, TargetEnded, UsageError
-from perftui.host.groups import FoundGroup, HeldGroup, Place, find_group, is_group
+from perftui.host.groups import FoundGroup, HeldGroup, Place, find_group
 from perftui.host.procfs import Host
 from perftui.host.stat import parse_stat
+from perftui.host.target import is_group
 from tests.captured import captured
 from tests.host.test_target import wait_for
 

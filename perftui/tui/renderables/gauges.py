@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from math import ceil, isnan, nan
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from perftui.model.interval import Interval
 from perftui.model.sample import Sample
 from perftui.model.series import Summary
 from perftui.model.units import bytes_text, count_text, rate_text, ratio_text
 from perftui.model.update import Update
 from perftui.tui.renderables.bars import peak_of, round_ceiling
+
+if TYPE_CHECKING:
+    from perftui.model.interval import Interval
 
 NETWORK_FLOOR = 100_000.0
 """Bytes a second that fill a bar on an otherwise quiet disk or network; a busier one raises the scale."""
@@ -168,7 +171,7 @@ def _reason(sample: Sample, collector: str) -> str:
     return f"{status.reason}: {status.remedy}" if status.remedy else status.reason
 
 
-def _cpu_facts(sample: Sample, interval: Interval | None) -> list[str]:
+def _cpu_facts(sample: Sample, interval: "Interval | None") -> list[str]:
     if not interval or not interval.cpu:
         return []
     total = interval.cpu.total
