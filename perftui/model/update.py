@@ -8,7 +8,7 @@ from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus, StackProfile
 from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
-from perftui.model.series import Summary
+from perftui.model.series import Past, Summary
 
 
 class OwnCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +61,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 
     ``history`` maps a series name (``cpu``, ``memory``, ``target-cpu``, …) to its latest values, oldest
     first, one per tick; NaN where there was no data. ``recent`` sums up the last 15 minutes of each, some ticks old.
+    ``past`` reads any window of them when it is asked for: it costs nothing before that.
     ``profile`` is the merged recent windows.
     ``recording`` is there while one is made, ``replay`` in a replay.
     """
@@ -75,5 +76,6 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     history: dict[str, tuple[float, ...]]
     own_cost: OwnCost
     recent: dict[str, Summary] = {}
+    past: Past | None = None
     recording: RecordingStatus | None = None
     replay: ReplayStatus | None = None

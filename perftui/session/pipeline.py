@@ -100,6 +100,7 @@ class Pipeline:
             journal=journal,
             history=self.history(),
             recent=dict(self._recent),
+            past=self._tiers.past(),
             own_cost=own_cost,
         )
 

@@ -21,8 +21,8 @@ MAX_WIDTH = 100
 GAP = 2
 """Cells between two buttons."""
 
-Body = Callable[[int, Palette], list[Strip]]
-"""The page's lines for a width."""
+Body = Callable[[int, Palette], Sequence[Strip]]
+"""The page's lines for a width. Only those that are seen are asked for, and their number."""
 
 
 class Page(LineView, can_focus=True):

@@ -65,15 +65,20 @@ def _fact(fact: Fact, width: int, palette: Palette) -> list[Part]:
 
 def table(columns: Sequence[Column], rows: Sequence[Row], width: int, palette: Palette) -> list[Strip]:
     """A head line and a line per row, without the columns that this width has no room for."""
-    shown = [at for at, column in enumerate(columns) if width >= column.least_page]
-    head = "".join(_cell(columns[at], columns[at].title, at, palette) for at in shown)
+    head = row_text(columns, [column.title for column in columns], width, palette)
     lines = [strip_of([(head, palette.muted)], width, palette)]
     for row in rows:
-        text = "".join(_cell(columns[at], row.cells[at], at, palette) for at in shown)
+        text = row_text(columns, row.cells, width, palette)
         style = palette.warning if row.alarming else palette.text
         mark = f" {palette.glyphs.warning}" if row.alarming else ""
         lines.append(strip_of([(f"{text}{mark}{' ' if row.rest else ''}{row.rest}", style)], width, palette))
     return lines
+
+
+def row_text(columns: Sequence[Column], texts: Sequence[str], width: int, palette: Palette) -> str:
+    """One text for each column, without the columns that this width has no room for."""
+    shown = [at for at, column in enumerate(columns) if width >= column.least_page]
+    return "".join(_cell(columns[at], texts[at], at, palette) for at in shown)
 
 
 def _cell(column: Column, text: str, at: int, palette: Palette) -> str:
