@@ -60,8 +60,8 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the screen shows.
 
     ``history`` maps a series name (``cpu``, ``memory``, ``target-cpu``, …) to its latest values, oldest
-    first, one per tick; NaN where there was no data. ``recent`` sums up the last 15 minutes of each, some ticks old.
-    ``past`` reads any window of them when it is asked for: it costs nothing before that.
+    first, one per tick; NaN where there was no data. ``recent`` sums up the last 15 minutes of some, some ticks ago.
+    ``past`` reads any window of every series when it is asked for: it costs nothing before that.
     ``profile`` is the merged recent windows.
     ``recording`` is there while one is made, ``replay`` in a replay.
     """

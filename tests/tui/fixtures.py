@@ -23,11 +23,9 @@ from perftui.model.sample import (
     TargetSection,
     ThreadSection,
 )
-from perftui.model.series import Past
 from perftui.model.table import Table
 from perftui.model.target import HOST, ProcessId, Target
 from perftui.model.update import OwnCost, Update
-from perftui.store.tiers import Tiers
 from tests.tui.stacks import build_profile
 
 SECOND = 1_000_000_000
@@ -393,14 +391,3 @@ def build_update(
         history={} if first else build_history(tick, target=target),
         own_cost=OwnCost(cpu_pct=1.2 + (tick % 3) / 10, rss_bytes=44 << 20, sampler_cpu_pct=3.1 if target else 0.0),
     )
-
-
-def build_past(seconds: int = 2000) -> Past:
-    """The past of a few series, the CPU's with one spike; the target was there in its second half."""
-    tiers = Tiers(("cpu", "memory", "target-cpu", "target-rss"))
-    for at in range(seconds):
-        values = {"cpu": 1.0 if at == 700 else 0.1 + 0.05 * sin(at / 9), "memory": 0.4 + at / 10_000, "cpu:0": 0.1}
-        if at > seconds / 2:
-            values |= {"target-cpu": 0.8, "target-rss": 9e7 + 1e4 * at}
-        tiers.append(WALL_NS + at * SECOND, START_NS + at * SECOND, values)
-    return tiers.past()

@@ -8,7 +8,8 @@ from textual.pilot import Pilot
 
 from perftui.config import Config
 from perftui.tui.app import PerftuiApp
-from tests.tui.fixtures import build_past, build_update
+from tests.tui.fixtures import build_update
+from tests.tui.pasts import build_past
 from tests.tui.seam import StillSession
 
 Compare = Callable[..., bool]
