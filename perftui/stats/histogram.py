@@ -101,18 +101,19 @@ def reduced(histogram: Bins, most: int) -> Bins:
     bins = sorted(histogram.items())
     names, counts = [name for name, _ in bins], [count for _, count in bins]
     # What a joining adds to the sum of squared distances. Written out below: this loop is most of what a bucket costs.
-    costs = [m * n / (m + n) * (b - a) ** 2 for (a, m), (b, n) in pairwise(bins)]
+    costs = [m * n / (m + n) * ((b - a) * (b - a)) for (a, m), (b, n) in pairwise(bins)]
     for _ in range(len(names) - most):
         at = costs.index(min(costs))
         b, n = names.pop(at + 1), counts.pop(at + 1)
         a, m = names[at], counts[at]
         del costs[at]
-        names[at] = a = round((a * m + b * n) / (m + n))
-        counts[at] = m = m + n
+        both = m + n
+        names[at] = a = round((a * m + b * n) / both)
+        counts[at] = both
         if at:
-            n = counts[at - 1]
-            costs[at - 1] = n * m / (n + m) * (a - names[at - 1]) ** 2
+            n, step = counts[at - 1], a - names[at - 1]
+            costs[at - 1] = n * both / (n + both) * (step * step)
         if at < len(costs):
-            n = counts[at + 1]
-            costs[at] = m * n / (m + n) * (names[at + 1] - a) ** 2
+            n, step = counts[at + 1], names[at + 1] - a
+            costs[at] = both * n / (both + n) * (step * step)
     return dict(zip(names, counts, strict=True))

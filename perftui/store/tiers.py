@@ -198,7 +198,9 @@ class Tiers:
 
     def _known(self, name: str, count: int) -> list[float]:
         """The values among the last ``count`` ticks."""
-        return [value for value in _tail(self._rings[name], self._ticks, count) if value == value]  # NaN is unequal
+        ring, start, end = self._rings[name], self._ticks % self._capacity - count, self._ticks % self._capacity
+        latest = ring[start:end] if start >= 0 else _tail(ring, self._ticks, count)
+        return [value for value in latest if value == value]  # NaN is unequal
 
     def _has_ticks_since(self, since_ns: int) -> bool:
         if self._ticks <= self._capacity:
