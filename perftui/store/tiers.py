@@ -12,7 +12,7 @@ import threading
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from itertools import compress, islice, pairwise
+from itertools import compress, pairwise
 from typing import NamedTuple, TypeVar
 
 from perftui.errors import NoData
@@ -108,7 +108,9 @@ class Tiers:
     def latest(self, count: int) -> dict[str, tuple[float, ...]]:
         """The last ``count`` values of each kept series (fewer if there are fewer), oldest first; NaN in a gap."""
         count = min(count, self._ticks)
-        return {name: _tail(ring, self._ticks, count) for name, ring in self._rings.items() if name in self._kept}
+        return {
+            name: tuple(_tail(ring, self._ticks, count)) for name, ring in self._rings.items() if name in self._kept
+        }
 
     def window(self, name: str, since_ns: int, until_ns: int) -> Summary:
         """One series from ``since_ns`` to ``until_ns``, both in the time of ``now_ns``.
@@ -143,8 +145,8 @@ class Tiers:
                 times = _tail(self._times, self._ticks, self._ticks)
                 times = times[bisect_left(times, since_ns) : bisect_left(times, until_ns + 1)]
                 longest = LONGEST_TICKS * self._interval_ns
-                times = (max(since_ns, times[0] - self._interval_ns), *times) if times else ()
-                return sum(min(longest, newer - older) for older, newer in pairwise(times))
+                begun = [max(since_ns, time - self._interval_ns) for time in times[:1]]
+                return sum(min(longest, newer - older) for older, newer in pairwise([*begun, *times]))
             tier = self._tier_since(since_ns)
             first, last = since_ns // tier.width_ns, until_ns // tier.width_ns
             return min(until_ns - since_ns, tier.width_ns * (tier.buckets.count(first, last) + (tier.number <= last)))
@@ -198,9 +200,7 @@ class Tiers:
 
     def _known(self, name: str, count: int) -> list[float]:
         """The values among the last ``count`` ticks."""
-        ring, start, end = self._rings[name], self._ticks % self._capacity - count, self._ticks % self._capacity
-        latest = ring[start:end] if start >= 0 else _tail(ring, self._ticks, count)
-        return [value for value in latest if value == value]  # NaN is unequal
+        return [value for value in _tail(self._rings[name], self._ticks, count) if value == value]  # NaN is unequal
 
     def _has_ticks_since(self, since_ns: int) -> bool:
         if self._ticks <= self._capacity:
@@ -213,11 +213,11 @@ class Tiers:
         return next(reaching, self._coarse[-1])
 
     def _from_ticks(self, name: str, since_ns: int, until_ns: int, parts: int) -> Stretch:
-        times = _tail(self._times, self._ticks, self._ticks)
-        start, end = bisect_left(times, since_ns), bisect_left(times, until_ns + 1)
-        values = _tail(self._rings[name], self._ticks, self._ticks)[start:end] if name in self._rings else ()
-        seen = [value == value for value in values]  # NaN is unequal
-        times, values = tuple(compress(times[start:end], seen)), tuple(compress(values, seen))
+        all_times = _tail(self._times, self._ticks, self._ticks)
+        start, end = bisect_left(all_times, since_ns), bisect_left(all_times, until_ns + 1)
+        ring = _tail(self._rings[name], self._ticks, self._ticks)[start:end] if name in self._rings else ()
+        seen = [value == value for value in ring]  # NaN is unequal
+        times, values = list(compress(all_times[start:end], seen)), list(compress(ring, seen))
         if not values:
             raise _no_values()
         seconds = [(at - since_ns) / 1e9 for at in times]
@@ -283,14 +283,12 @@ class View(NamedTuple):
         return self.tiers.stretch(name, self.until_ns - int(seconds * 1e9), self.until_ns, parts)
 
 
-def _tail(ring: "array[_Number]", ticks: int, count: int) -> tuple[_Number, ...]:
+def _tail(ring: "array[_Number]", ticks: int, count: int) -> "array[_Number]":
     """The last ``count`` entries of a ring that ``ticks`` were written to, oldest first."""
     count = min(count, len(ring))
     start = (ticks - count) % len(ring)
     end = start + count
-    if end <= len(ring):
-        return tuple(ring[start:end])
-    return tuple(ring[start:]) + tuple(islice(ring, end - len(ring)))
+    return ring[start:end] if end <= len(ring) else ring[start:] + ring[: end - len(ring)]
 
 
 def _no_values() -> NoData:
