@@ -35,9 +35,13 @@ with what is collected.
 ## Series
 
 What the screen draws over time, and what `perftui export` prints, by name. All are kept for seven days (every tick of
-15 minutes, then 10 s for 6 hours, then 60 s). `cpu`, `disk-read`, `disk-write`, `disk-busy`, `disk-await`, `net-rx` and
-`net-tx` are there for one CPU, disk or interface too, as `disk-read:vda`; those are kept for 15 minutes. A series that
-is not visible is left out; `perftui doctor` says why.
+15 minutes, then 10 s for 6 hours, then 60 s) and shown over any window from a minute to 7 days on the page History
+(`d`): peak, mean, p50, p95, p99 and trend of it, with the spikes. Beyond 15 minutes the quantiles are those of small
+histograms: within 1/64 where a bucket holds few values, a few percent else.
+
+`cpu`, `disk-read`, `disk-write`, `disk-busy`, `disk-await`, `net-rx` and `net-tx` are there for one CPU, disk or
+interface too, as `disk-read:vda`; those are kept for 15 minutes. A series that is not visible is left out;
+`perftui doctor` says why.
 
 """
 

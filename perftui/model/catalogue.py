@@ -136,6 +136,11 @@ METRICS: tuple[Metric, ...] = (
 
 NAMES: dict[str, Metric] = {metric.name: metric for metric in METRICS}
 
+SUMMED_UP = (
+    "cpu", "memory", "swap", "psi-cpu", "psi-memory", "psi-io", "target-cpu", "target-delay", "target-rss",
+)  # fmt: skip
+"""Those of which the resources tell the last 15 minutes at every tick; others are read when somebody looks at them."""
+
 TARGET_NAMES = tuple(metric.name for metric in METRICS if metric.of_target)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import ceil
+from typing import Protocol
 
 import msgspec
 
@@ -26,6 +27,27 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     p99: float
     slope_per_s: float | None
     coverage_ratio: float
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """A summary, and the lowest and highest value of each part of the time, oldest first; NaN where there is none."""
+
+    summary: Summary
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+
+
+class Past(Protocol):
+    """The past of all series as it was at one tick. Reading happens when it is asked for; from any thread."""
+
+    def names(self) -> tuple[str, ...]:
+        """All series, also those that are kept for the finest tier only."""
+
+    def covered_seconds(self, seconds: float) -> float:
+        """For how much of the last ``seconds`` anything is kept."""
+
+    def stretch(self, name: str, seconds: float, parts: int) -> Stretch:
+        """The last ``seconds`` of one series, for drawing in at most ``parts`` (at least one). NoData says why not."""
 
 
 def summary_of(seconds: Sequence[float], values: Sequence[float], coverage_ratio: float) -> Summary:

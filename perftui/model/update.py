@@ -9,7 +9,7 @@ from perftui.model.journal import JournalEntry
 from perftui.model.profile import ProfileStatus, StackProfile
 from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
-from perftui.model.series import Summary
+from perftui.model.series import Past, Summary
 
 if TYPE_CHECKING:  # all rates there are: they load while the first frame is on screen already
     from perftui.model.interval import Interval
@@ -64,7 +64,8 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the screen shows.
 
     ``history`` maps a series name (``cpu``, ``memory``, ``target-cpu``, …) to its latest values, oldest
-    first, one per tick; NaN where there was no data. ``recent`` sums up the last 15 minutes of each, some ticks old.
+    first, one per tick; NaN where there was no data. ``recent`` sums up the last 15 minutes of some, some ticks ago.
+    ``past`` reads any window of every series when it is asked for: it costs nothing before that.
     ``profile`` is the merged recent windows.
     ``recording`` is there while one is made, ``replay`` in a replay.
     """
@@ -79,5 +80,6 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     history: dict[str, tuple[float, ...]]
     own_cost: OwnCost
     recent: dict[str, Summary] = {}
+    past: Past | None = None
     recording: RecordingStatus | None = None
     replay: ReplayStatus | None = None

@@ -7,7 +7,7 @@ from contextlib import suppress
 from perftui.analyze.classify import classify
 from perftui.analyze.window import Window
 from perftui.errors import NoData
-from perftui.model.catalogue import NAMES, TARGET_NAMES
+from perftui.model.catalogue import NAMES, SUMMED_UP, TARGET_NAMES
 from perftui.model.finding import Diagnosis
 from perftui.model.headline import details, headline
 from perftui.model.interval import Interval
@@ -34,7 +34,7 @@ HALF_A_TICK_NS = 500_000_000
 MAX_MEMORY_POINTS = 3600
 HISTORY_POINTS = 240
 SUMMARY_TICKS = 20
-"""A series is summed up anew every so many ticks, a few of them in each: all at once would be felt."""
+"""A series is summed up anew every so many ticks, one at most in each: all at once would be felt."""
 
 NOT_SAMPLED = ProfileStatus(state="off", reason="no stacks were sampled")
 
@@ -100,6 +100,7 @@ class Pipeline:
             journal=journal,
             history=self.history(),
             recent=dict(self._recent),
+            past=self._tiers.past(),
             own_cost=own_cost,
         )
 
@@ -142,9 +143,9 @@ class Pipeline:
         self._firing = frozenset(finding.rule for finding in self.diagnosis.findings)
 
     def _sum_up(self) -> None:
-        """The last 15 minutes of the series whose turn it is."""
+        """The last 15 minutes of the series whose turn it is, of those that the resources tell them of."""
         now = self._tiers.now_ns
-        for name in tuple(NAMES)[self._fed % SUMMARY_TICKS :: SUMMARY_TICKS]:
+        for name in SUMMED_UP[self._fed % SUMMARY_TICKS :: SUMMARY_TICKS]:
             self._recent.pop(name, None)
             with suppress(NoData):
                 self._recent[name] = self._tiers.window(name, now - FINE_SECONDS * 1_000_000_000, now)

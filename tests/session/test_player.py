@@ -67,6 +67,36 @@ def test_a_jump_shows_the_moment_with_its_past(recording: Recording) -> None:
     assert update.diagnosis.window_seconds == pytest.approx(OPTIONS.window_seconds)
 
 
+def test_the_past_is_that_of_the_moment_shown(tmp_path: Path) -> None:
+    """Half busy, then fully: a step back shows windows that end there, and not what came after."""
+    recording = write(
+        tmp_path / "r", range(60), lambda second: host_sample(second, 50 * second + 50 * max(0, second - 40))
+    )
+    player = Player(recording, OPTIONS)
+    while player.forward():
+        pass
+    past = player.update.past
+    assert past is not None
+    assert past.stretch("cpu", 60, 30).summary.peak == 1.0
+    assert past.covered_seconds(3600) == pytest.approx(59, abs=1)
+    while second_of(player) > 40:
+        assert player.back()
+    past = player.update.past
+    assert past is not None
+    stretch = past.stretch("cpu", 6 * 3600, 30)
+    assert stretch.summary.peak == stretch.summary.current == 0.5
+    assert past.covered_seconds(3600) == pytest.approx(40, abs=1)
+    recording.close()
+
+
+def test_a_jump_takes_some_of_the_past_along(recording: Recording) -> None:
+    player = Player(recording, OPTIONS)
+    player.seek(START + 399 * SECOND)
+    past = player.update.past
+    assert past is not None
+    assert past.covered_seconds(3600) == pytest.approx(players.LOOK_BACK_SECONDS, abs=1)
+
+
 def test_before_the_start_and_behind_the_end_are_the_ends(recording: Recording) -> None:
     player = Player(recording, OPTIONS)
     player.seek(START + 10**6 * SECOND)

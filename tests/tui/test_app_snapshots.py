@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from perftui.config import Config
 from perftui.tui.app import PerftuiApp
 from tests.tui.fixtures import build_update
+from tests.tui.pasts import build_past
 from tests.tui.seam import StillSession
 
 Compare = Callable[..., bool]
@@ -21,19 +22,20 @@ SCREENS = {
     "sixteen colours": ((120, 35), "ansi16", ("2",)),
     "confirm": ((80, 24), "contrast", ("4", "enter")),
     "help": ((80, 24), "dark", ("question_mark",)),
+    "history": ((80, 24), "dark", ("d", "left", "left", "w")),
 }
 
 
 @pytest.mark.parametrize("name", SCREENS)
 def test_screen(name: str, snap_compare: Compare) -> None:
     size, theme, keys = SCREENS[name]
-    session = StillSession()
+    session, past = StillSession(), build_past()
 
     async def prepare(pilot: Pilot[None]) -> None:
         await pilot.pause()
         for tick in range(1, 3):
             # The journal shows times of day, which differ from place to place.
-            session.tick(msgspec.structs.replace(build_update(tick), journal=()))
+            session.tick(msgspec.structs.replace(build_update(tick), journal=(), past=past))
             await pilot.pause()
         await pilot.press(*keys)
         await pilot.pause()

@@ -3,8 +3,10 @@
 import msgspec
 import pytest
 
+from perftui.model.catalogue import NAMES
 from perftui.model.sample import CollectorStatus
 from perftui.model.update import Update
+from perftui.store.tiers import Tiers, View
 from perftui.tui.app import PerftuiApp
 from perftui.tui.renderables.pages import PAGES
 from perftui.tui.screens.details import Details
@@ -117,3 +119,52 @@ async def test_a_pause_freezes_the_sheet() -> None:
         session.tick(many_collectors(3, 8))
         await pilot.pause()
         assert "1.00" in sheet_text(app)
+
+
+HISTORY = [name for name, _ in PAGES].index("History")
+
+
+async def test_a_key_changes_the_window_of_the_history() -> None:
+    tiers = Tiers(NAMES)
+    for at in range(2000):
+        tiers.append(at * 10**9, at * 10**9, {"cpu": 0.5})
+    session, app = started()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        session.tick(msgspec.structs.replace(quiet(build_update()), past=tiers.past()))
+        await pilot.pause()
+        await pilot.press("d", *["right"] * HISTORY)
+        await pilot.pause()
+        assert "all of 15 min" in sheet_text(app)
+        for key, said in (
+            ("w", "33m20s of 1 h"),
+            ("w", "of 6 h"),
+            ("W", "of 1 h"),
+            *[("W", "")] * 2,
+            ("W", "of 1 min"),
+        ):
+            await pilot.press(key)
+            assert said in sheet_text(app)
+        await pilot.press("W")
+        assert "34m00s of 7 d" in sheet_text(app)
+        tiers.append(2000 * 10**9, 2000 * 10**9, {"cpu": 0.9})
+        session.tick(msgspec.structs.replace(quiet(build_update(2)), past=tiers.past()))
+        await pilot.pause()
+        assert "90 %" in sheet_text(app)
+
+
+async def test_a_closed_history_reads_nothing() -> None:
+    """The past of an update is asked for by the page alone."""
+
+    class Unread(View):
+        def names(self) -> tuple[str, ...]:
+            raise AssertionError("nobody looks")
+
+    session, app = started()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        session.tick(msgspec.structs.replace(quiet(build_update()), past=Unread(Tiers(NAMES), 0)))
+        await pilot.pause()
+        await pilot.press("d", "left")
+        await pilot.pause()
+        assert is_open(app)

@@ -1,12 +1,15 @@
 """Every renderable that draws whole panes: exact width, nothing harmful, and what it has to say."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from perftui.model.catalogue import SUMMED_UP
 from perftui.model.finding import Blame, Evidence
-from perftui.model.series import summary_of
+from perftui.model.series import Summary, summary_of
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.findings import finding_block, labelled, unknown_block, where
 from perftui.tui.renderables.gauges import gauges
@@ -183,6 +186,18 @@ def test_processes_and_threads_fit_beside_the_bars_at_80_columns() -> None:
     (line,) = checked([gauge_strip(replace(row, facts=("peak 9.99 cores", shape)), 80, COLOURED, 0)], 80)
     assert shape in line
     assert any(fact.endswith(" thr") for fact in row.facts)
+
+
+def test_every_series_that_the_rows_sum_up_is_summed_up_by_the_session() -> None:
+    class Asked(dict[str, Summary]):
+        def get(self, name: str, default: object = None) -> Any:
+            asked.add(name)
+            return None
+
+    asked: set[str] = set()
+    shown = build_update()
+    gauges(replace(shown, recent=Asked()))
+    assert asked - {""} == set(SUMMED_UP)
 
 
 def test_the_network_row_names_the_traffic_that_it_leaves_out() -> None:

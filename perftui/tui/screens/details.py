@@ -1,5 +1,6 @@
 """Every figure of the moment, in pages."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -11,6 +12,7 @@ from perftui.model.update import Update
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.cells import strip_of
 from perftui.tui.renderables.pages import PAGES
+from perftui.tui.renderables.pages.history import USUAL, WINDOWS, history_page
 from perftui.tui.screens.sheet import Page, Sheet
 
 MORE_WIDTH = len("999 more lines (down)")
@@ -43,11 +45,16 @@ class Details(Sheet):
     """As large as the terminal. Its figures follow the ticks, unless the screen is paused."""
 
     page_type = Pages
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "leave", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "leave", "close"),
+        Binding("w", "window(1)", "a longer window on the page History, after the longest the shortest"),
+        Binding("W", "window(-1)", "a shorter one"),
+    ]
 
     def __init__(self, update: Update | None) -> None:
         super().__init__(self._body, [name for name, _ in PAGES])
         self._update = update
+        self._window = USUAL
 
     def on_mount(self) -> None:
         self.query_one("#frame").border_subtitle = Content("Left Right page, Up Down scroll, Esc close")
@@ -59,8 +66,14 @@ class Details(Sheet):
     def extent(self, size: Size) -> tuple[int, int]:
         return size.width, size.height
 
-    def _body(self, width: int, palette: Palette) -> list[Strip]:
+    def action_window(self, by: int) -> None:
+        self._window = (self._window + by) % len(WINDOWS)
+        self._page.redraw()
+
+    def _body(self, width: int, palette: Palette) -> Sequence[Strip]:
         if self._update is None:
             return [strip_of([("measuring", palette.muted)], width, palette)]
         _, page = PAGES[self._page.chosen]
+        if page is history_page:
+            return history_page(self._update, width, palette, self._window)
         return page(self._update, width, palette)

@@ -18,8 +18,8 @@ from perftui.tui.renderables.cells import Part, cells, strip_of
 from perftui.tui.widgets.line import LineView
 
 MAX_WIDTH = 100
-Body = Callable[[int, Palette], list[Strip]]
-"""The page's lines for a width."""
+Body = Callable[[int, Palette], Sequence[Strip]]
+"""The page's lines for a width. Only those that are seen are asked for, and their number."""
 
 
 class Page(LineView, can_focus=True):

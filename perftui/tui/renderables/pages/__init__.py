@@ -1,6 +1,6 @@
 """The pages of the details sheet. Each is a pure function: update, width and palette in, lines out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual.strip import Strip
 
@@ -14,7 +14,7 @@ from perftui.tui.renderables.pages.host import host_page
 from perftui.tui.renderables.pages.target import target_page
 from perftui.tui.renderables.pages.tasks import tasks_page
 
-PAGES: tuple[tuple[str, Callable[[Update, int, Palette], list[Strip]]], ...] = (
+PAGES: tuple[tuple[str, Callable[[Update, int, Palette], Sequence[Strip]]], ...] = (
     ("Target", target_page),
     ("Tasks", tasks_page),
     ("Group", group_page),

@@ -70,11 +70,10 @@ def table(
 
     What stands after the cells goes on lines of its own where it would be cut.
     """
-    shown = [at for at, column in enumerate(columns) if width >= column.least_page]
-    head = "".join(_cell(columns[at], columns[at].title, at, palette) for at in shown)
+    head = row_text(columns, [column.title for column in columns], width, palette)
     lines = [strip_of([(f"{head} {rest_title}", palette.muted)], width, palette)]
     for row in rows:
-        text = "".join(_cell(columns[at], row.cells[at], at, palette) for at in shown)
+        text = row_text(columns, row.cells, width, palette)
         style = palette.warning if row.alarming else palette.text
         mark = f" {palette.glyphs.warning}" if row.alarming else ""
         whole = f"{text}{mark} {row.rest}".rstrip()
@@ -83,6 +82,12 @@ def table(
         if not fits:
             lines += text_lines(row.rest, width, palette, style, indent=4)
     return lines
+
+
+def row_text(columns: Sequence[Column], texts: Sequence[str], width: int, palette: Palette) -> str:
+    """One text for each column, without the columns that this width has no room for."""
+    shown = [at for at, column in enumerate(columns) if width >= column.least_page]
+    return "".join(_cell(columns[at], texts[at], at, palette) for at in shown)
 
 
 def _cell(column: Column, text: str, at: int, palette: Palette) -> str:
