@@ -1,7 +1,7 @@
 """Swap areas and compressed memory, from ``/proc/swaps`` and ``/sys/block/zram*``."""
 
 from perftui.collect.scope import Scope
-from perftui.errors import NoData
+from perftui.host import sysfs
 from perftui.host.clock import monotonic_ns
 from perftui.host.mounts import plain
 from perftui.host.procfs import Host
@@ -42,17 +42,11 @@ def _areas(host: Host) -> Table:
 
 def _zram(host: Host) -> Table:
     """Devices that have been given a size."""
-    sizes = {name: int(host.text(f"/sys/block/{name}/disksize")) for name in _zram_names(host)}
-    used = sorted(name for name, size in sizes.items() if size)
+    names = (name for name in sysfs.entries(host, "/sys/block") if name.startswith("zram"))
+    sizes = {name: int(host.text(f"/sys/block/{name}/disksize")) for name in names}
+    used = [name for name, size in sizes.items() if size]
     stats = [[int(word) for word in host.text(f"/sys/block/{name}/mm_stat").split()] for name in used]
     columns = {column: [stat[at] for stat in stats] for at, column in enumerate(_ZRAM)}
     return Table.of(
         {"disk_bytes": [sizes[name] for name in used], **columns}, {"name": [visible(name, 64) for name in used]}
     )
-
-
-def _zram_names(host: Host) -> list[str]:
-    try:
-        return [name for name in host.names("/sys/block") if name.startswith("zram")]
-    except NoData:
-        return []
