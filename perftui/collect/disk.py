@@ -1,6 +1,6 @@
 """Block devices and their partitions, from ``/proc/diskstats``."""
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.host import sysfs
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
@@ -34,7 +34,7 @@ _IN_MEMORY_OR_FILES = ("loop", "ram", "zram")
 """No disks. What is made of other devices has those in ``slaves/``."""
 
 
-class DiskCollector:
+class DiskCollector(Collector):
     name = "disk"
     section = "disks"
 
@@ -54,9 +54,6 @@ class DiskCollector:
             devices=_table(rows, {"stacked": [self._stacked[name] for name, _ in rows]}),
             partitions=_table([row for row in used if row[0] not in whole]),
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 _Row = tuple[bytes, list[int]]

@@ -5,7 +5,7 @@ In a virtual machine ``cpu MHz`` is what the hypervisor said at boot and never m
 
 import re
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.errors import NoData
 from perftui.host import sysfs
 from perftui.host.clock import monotonic_ns
@@ -28,7 +28,7 @@ _FIELDS = (
 _MHZ = re.compile(rb"^processor\s*:\s*(\d+)$|^cpu MHz\s*:\s*(\d+\.?\d*)$", re.MULTILINE)
 
 
-class FrequencyCollector:
+class FrequencyCollector(Collector):
     name = "frequency"
     section = "frequency"
 
@@ -48,9 +48,6 @@ class FrequencyCollector:
             cpus=Table.of({"cpu": cpus, **columns}, texts),
             source="cpufreq" if has_cpufreq else "cpuinfo",
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def _from_cpuinfo(host: Host, cpus: tuple[int, ...]) -> list[int]:

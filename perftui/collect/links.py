@@ -3,7 +3,7 @@
 Read slowly and apart from the interfaces' counters: asking a driver for its speed takes the kernel's one network lock.
 """
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.host import sysfs
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
@@ -16,7 +16,7 @@ _FOLDER = "/sys/class/net"
 _DUPLEX = {"full": 1, "half": 0}
 
 
-class LinkCollector:
+class LinkCollector(Collector):
     name = "links"
     section = "links"
 
@@ -34,9 +34,6 @@ class LinkCollector:
             monotonic_ns=now,
             links=Table.of(columns, {"name": [visible(name, 64) for name in names], "state": states}),
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def _speed(host: Host, name: str) -> int:

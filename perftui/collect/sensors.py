@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.errors import NoData
 from perftui.host import sysfs
 from perftui.host.clock import monotonic_ns
@@ -32,7 +32,7 @@ class Reading(NamedTuple):
     alarm: int
 
 
-class SensorCollector:
+class SensorCollector(Collector):
     name = "sensors"
     section = "sensors"
 
@@ -60,9 +60,6 @@ class SensorCollector:
             energy_reason=reason,
             energy_remedy=remedy,
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def _chips(host: Host) -> list[Reading]:

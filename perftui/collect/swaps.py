@@ -1,6 +1,6 @@
 """Swap areas and compressed memory, from ``/proc/swaps`` and ``/sys/block/zram*``."""
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.host import sysfs
 from perftui.host.clock import monotonic_ns
 from perftui.host.mounts import plain
@@ -14,16 +14,13 @@ _ZRAM = ("stored_bytes", "compressed_bytes", "used_bytes", "limit_bytes")
 """The first columns of ``mm_stat``: orig_data_size, compr_data_size, mem_used_total, mem_limit."""
 
 
-class SwapCollector:
+class SwapCollector(Collector):
     name = "swaps"
     section = "swaps"
 
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> SwapSection:
         now = monotonic_ns()
         return SwapSection(monotonic_ns=now, areas=_areas(host), zram=_zram(host))
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def _areas(host: Host) -> Table:
