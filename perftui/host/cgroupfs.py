@@ -152,6 +152,17 @@ def counters(text: str | None) -> dict[str, int]:
     return {name: int(number) for name, _, number in pairs if number.isdigit()}
 
 
+def number(host: Host, path: str) -> int | None:
+    """The number in a file; None when it is not there, or is ``max``."""
+    text = content(host, path)
+    return int(text) if text is not None and text.isdigit() else None
+
+
+def limit_of(text: str) -> int | None:
+    """None for ``max``."""
+    return None if text == "max" else int(text)
+
+
 def _folders(host: Host, directory: str) -> list[str]:
     try:
         return host.folders(directory)
