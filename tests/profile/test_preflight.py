@@ -12,7 +12,8 @@ import pytest
 from perftui.errors import NoData
 from perftui.host.procfs import Host
 from perftui.profile import preflight
-from tests.profile.children import SLEEPER, ended, python_child, refusal_as_nobody, state_of, traced, until
+from tests.host.test_target import wait_for
+from tests.profile.children import SLEEPER, ended, python_child, refusal_as_nobody, state_of, traced
 
 CAPTURED_MAPS = b"00400000-00401000 r-xp 00000000 08:01 12 %s\n7f00-7f01 rw-p 00000000 00:00 0\n"
 
@@ -52,7 +53,7 @@ def test_no_such_process() -> None:
 def test_not_a_python_process() -> None:
     process = subprocess.Popen(["/bin/sleep", "60"])
     try:
-        until(lambda: b"sleep" in Path(f"/proc/{process.pid}/cmdline").read_bytes())
+        wait_for(lambda: b"sleep" in Path(f"/proc/{process.pid}/cmdline").read_bytes())
         said = refusal(process.pid)
     finally:
         process.kill()
@@ -64,7 +65,7 @@ def test_not_a_python_process() -> None:
 
 def test_a_stopped_process_gets_the_command_that_continues_it(sleeper: subprocess.Popen[bytes]) -> None:
     os.kill(sleeper.pid, signal.SIGSTOP)
-    until(lambda: state_of(sleeper.pid) == "T")
+    wait_for(lambda: state_of(sleeper.pid) == "T")
     said = refusal(sleeper.pid)
     os.kill(sleeper.pid, signal.SIGCONT)
 
@@ -73,7 +74,7 @@ def test_a_stopped_process_gets_the_command_that_continues_it(sleeper: subproces
 
 def test_a_zombie_has_ended() -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
-    until(lambda: state_of(process.pid) == "Z")
+    wait_for(lambda: state_of(process.pid) == "Z")
     said = refusal(process.pid)
     process.wait()
 
