@@ -22,12 +22,6 @@ WORKS = '#!/bin/sh\nfor word; do case $last in -p) echo "\\$1 = $word";; esac; l
 
 
 @pytest.fixture
-def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
-    with python_child(sys.executable, SLEEPER) as process:
-        yield process
-
-
-@pytest.fixture
 def with_memray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["subprocess.Popen[bytes]"]:
     """A process whose Python finds a package of that name, through an environment of its own."""
     for name, text in FAKE_MEMRAY.items():

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,9 @@ from perftui.errors import NoData
 from perftui.host.procfs import Host
 from perftui.profile import preflight
 from tests.host.test_target import wait_for
-from tests.profile.children import SLEEPER, ended, python_child, refusal_as_nobody, state_of, traced
+from tests.profile.children import ended, refusal_as_nobody, state_of, traced
 
 CAPTURED_MAPS = b"00400000-00401000 r-xp 00000000 08:01 12 %s\n7f00-7f01 rw-p 00000000 00:00 0\n"
-
-
-@pytest.fixture
-def sleeper() -> Iterator[subprocess.Popen[bytes]]:
-    with python_child(sys.executable, SLEEPER) as process:
-        yield process
 
 
 def refusal(pid: int, host: Host | None = None) -> NoData:

@@ -102,12 +102,6 @@ def unavailable(sampler: PySpySampler) -> str:
     return f"{sampler.status.reason} | {sampler.status.remedy}"
 
 
-@pytest.fixture
-def sleeper() -> Iterator[subprocess.Popen[bytes]]:
-    with python_child(sys.executable, SLEEPER) as process:
-        yield process
-
-
 def test_functions_at_60_30_and_10_percent_appear_so(tmp_path: Path) -> None:
     path = tmp_path / "shares.py"
     path.write_text(SHARES)
