@@ -3,11 +3,12 @@
 import os
 import pwd
 import sys
+from functools import partial
 
 import click
 
 from perftui.cli.options import Options
-from perftui.cli.output import colors, notice, put, put_json
+from perftui.cli.output import notice, put_document
 from perftui.errors import Refused, UsageError
 from perftui.host.procfs import Host
 from perftui.model.journal import JournalEntry
@@ -51,10 +52,7 @@ def who() -> str:
 
 def put_entries(entries: tuple[JournalEntry, ...], options: Options, *, nothing: str = "No change was made.") -> None:
     document = journal_document(entries)
-    if options.as_json:
-        put_json(document)
-    else:
-        put(journal_text(document, color=colors(options), nothing=nothing), options)
+    put_document(document, partial(journal_text, nothing=nothing), options)
 
 
 def outcome(entries: tuple[JournalEntry, ...]) -> int:

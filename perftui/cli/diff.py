@@ -16,7 +16,7 @@ def diff(options: Options, a: str, b: str) -> None:
 
     A and B are recordings, each whole (FILE) or a range of one (FILE@12:00:00-12:05:00, FILE@+60..+120).
     """
-    from perftui.cli.output import colors, put, put_json
+    from perftui.cli.output import put_document
     from perftui.cli.ranges import opened
     from perftui.report.diff import diff_text
     from perftui.session.compare import compare
@@ -24,7 +24,4 @@ def diff(options: Options, a: str, b: str) -> None:
     config = options.config()
     with opened(a, config) as older, opened(b, config) as newer:
         document = compare(older, newer)
-    if options.as_json:
-        put_json(document)
-    else:
-        put(diff_text(document, color=colors(options)), options)
+    put_document(document, diff_text, options)

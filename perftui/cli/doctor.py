@@ -17,11 +17,8 @@ def doctor(options: Options, target: str | None) -> None:
     For what cannot it says why, and names the remedy; with TARGET for that process.
     """
     from perftui.cli.examine import examine
-    from perftui.cli.output import colors, put, put_json
+    from perftui.cli.output import put_document
     from perftui.report.text import doctor_text
 
     document = examine(target, options)
-    if options.as_json:
-        put_json(document)
-    else:
-        put(doctor_text(document, color=colors(options)), options)
+    put_document(document, doctor_text, options)

@@ -11,6 +11,7 @@ from perftui.cli.watch import measure
 from perftui.collect import SLOW_TARGET_COLLECTORS, TARGET_COLLECTORS
 from perftui.collect.scope import Collector
 from perftui.errors import NoData, NotDeliverable, NotPermitted, StoreError
+from perftui.host.mounts import parse_mountinfo
 from perftui.host.procfs import Host
 from perftui.host.rights import has_capability, how_to_get, may_trace
 from perftui.model.sample import Sample
@@ -124,8 +125,7 @@ def _kernel_features(host: Host) -> list[CheckDoc]:
 
 def _others(host: Host) -> CheckDoc:
     """``hidepid`` of the mounted /proc hides what others run from whoever is not root."""
-    options = next((line.rpartition(" - ")[2] for line in _mount_lines(host) if " /proc " in line), "")
-    hidden = next((word for word in options.split(",") if word.startswith("hidepid=")), "")
+    hidden = _hidepid(host)
     if hidden in ("", "hidepid=0", "hidepid=off") or os.geteuid() == 0:
         return _ok("host", "processes of others", "are listed in /proc")
     return CheckDoc(
@@ -137,11 +137,14 @@ def _others(host: Host) -> CheckDoc:
     )
 
 
-def _mount_lines(host: Host) -> list[str]:
+def _hidepid(host: Host) -> str:
+    """``hidepid=2``; empty where ``/proc`` is mounted without it, or its mount is not visible."""
     try:
-        return host.read("/proc/self/mountinfo").decode("utf-8", "replace").split("\n")
+        mounts = parse_mountinfo(host.read("/proc/self/mountinfo"))
     except NoData:
-        return []
+        return ""
+    options = (word for mount in mounts if mount.point == "/proc" for word in mount.options)
+    return next((word for word in options if word.startswith("hidepid=")), "")
 
 
 def _rights() -> list[CheckDoc]:

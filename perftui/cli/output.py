@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -15,6 +16,13 @@ _OWN_COLORS = re.compile(r"(\x1b\[(?:[012]|1;3[1-4])m)")
 
 _LONGEST_SHOWN = 10
 """``\\u{10ffff}``: one character of text takes at most this many when it is shown."""
+
+
+Doc = TypeVar("Doc", contravariant=True)
+
+
+class AsText(Protocol[Doc]):
+    def __call__(self, document: Doc, /, *, color: bool) -> str: ...
 
 
 def put(text: str, options: Options) -> None:
@@ -38,6 +46,14 @@ def _harmless(line: str) -> str:
 def put_json(document: object) -> None:
     """One JSON document, indented, in ASCII so that any locale can carry it."""
     _put_encoded(msgspec.json.format(msgspec.json.encode(document), indent=2))
+
+
+def put_document(document: Doc, as_text: AsText[Doc], options: Options) -> None:
+    """As JSON or as text, as the options say."""
+    if options.as_json:
+        put_json(document)
+    else:
+        put(as_text(document, color=colors(options)), options)
 
 
 def put_json_line(document: object) -> None:

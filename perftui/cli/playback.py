@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from perftui.cli.options import Options
-from perftui.cli.output import colors, notice, put, put_json
+from perftui.cli.output import notice, put_document
 from perftui.cli.watch import session_options
 from perftui.config import Config
 from perftui.report.build import diagnosis_document
@@ -63,10 +63,7 @@ def report(path: Path, moment: str | None, options: Options) -> int:
             notice(text)
         notice(f"as of {_local(player.at_ns)}, recorded on {recording.header.hostname}")
         document = diagnosis_document(player.update)
-    if options.as_json:
-        put_json(document)
-    else:
-        put(diagnosis_text(document, color=colors(options)), options)
+    put_document(document, diagnosis_text, options)
     return 0
 
 

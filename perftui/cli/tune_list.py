@@ -14,7 +14,7 @@ from perftui.cli.options import DEFAULT_SECONDS, Options
 @shared.common
 def list_proposals(options: Options, target: str | None) -> None:
     """Watch TARGET (or this host) and print what could be changed, and what that would do."""
-    from perftui.cli.output import colors, put, put_json
+    from perftui.cli.output import put_document
     from perftui.cli.target import open_target
     from perftui.cli.watch import measure, remember_proposals
     from perftui.host.procfs import Host
@@ -27,7 +27,4 @@ def list_proposals(options: Options, target: str | None) -> None:
     update = measure(host, held, options, seconds=options.seconds or DEFAULT_SECONDS)
     document = proposals_document(update)
     remember_proposals(update, options)
-    if options.as_json:
-        put_json(document)
-    else:
-        put(proposals_text(document, color=colors(options)), options)
+    put_document(document, proposals_text, options)

@@ -6,7 +6,7 @@ import msgspec
 
 from perftui.cli.journal import usable_journal
 from perftui.cli.options import Options
-from perftui.cli.output import colors, notice, put, put_json
+from perftui.cli.output import notice, put_document
 from perftui.cli.remembered import remember
 from perftui.config import Config
 from perftui.errors import StoreError
@@ -68,10 +68,7 @@ def present(update: Update, options: Options) -> None:
     """Print the diagnosis and remember its proposals for ``perftui tune apply``."""
     document = diagnosis_document(update)
     remember_proposals(update, options)
-    if options.as_json:
-        put_json(document)
-    else:
-        put(diagnosis_text(document, color=colors(options)), options)
+    put_document(document, diagnosis_text, options)
 
 
 def remember_proposals(update: Update, options: Options) -> None:

@@ -1,6 +1,6 @@
 """CPU time of the host, from ``/proc/stat`` and ``/proc/loadavg``."""
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.model.sample import CpuSection, Sample
@@ -9,7 +9,7 @@ from perftui.model.table import Table
 _TICKS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 
 
-class CpuCollector:
+class CpuCollector(Collector):
     name = "cpu"
     section = "cpu"
 
@@ -31,9 +31,6 @@ class CpuCollector:
             interrupts_total=counters.get(b"intr"),
             softirqs_total=counters.get(b"softirq"),
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def parse_stat(raw: bytes) -> tuple[list[tuple[int, ...]], dict[bytes, int]]:

@@ -1,6 +1,6 @@
 """What the target's threads waited for, by the kernel's delay accounting."""
 
-from perftui.collect.scope import Scope, living
+from perftui.collect.scope import Collector, Scope, living
 from perftui.errors import NoData
 from perftui.host.clock import boottime_ns, monotonic_ns
 from perftui.host.procfs import Host
@@ -14,7 +14,7 @@ MAX_PROCESSES = 256
 SWITCH = "/proc/sys/kernel/task_delayacct"
 
 
-class DelayCollector:
+class DelayCollector(Collector):
     """Costs one question to the kernel per process, about 15 µs."""
 
     name = "delays"
@@ -35,9 +35,6 @@ class DelayCollector:
                 "start the target again",
             )
         return DelaySection(monotonic_ns=now, boottime_ns=since_boot, processes=_table(rows), skipped=skipped)
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def _check_switch(host: Host) -> None:

@@ -1,7 +1,7 @@
 """Block devices and their partitions, from ``/proc/diskstats``."""
 
-from perftui.collect.scope import Scope
-from perftui.errors import NoData
+from perftui.collect.scope import Collector, Scope
+from perftui.host import sysfs
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.host.text import visible
@@ -34,7 +34,7 @@ _IN_MEMORY_OR_FILES = ("loop", "ram", "zram")
 """No disks. What is made of other devices has those in ``slaves/``."""
 
 
-class DiskCollector:
+class DiskCollector(Collector):
     name = "disk"
     section = "disks"
 
@@ -55,9 +55,6 @@ class DiskCollector:
             partitions=_table([row for row in used if row[0] not in whole]),
         )
 
-    def close(self) -> None:
-        """Nothing is kept open."""
-
 
 _Row = tuple[bytes, list[int]]
 
@@ -67,10 +64,7 @@ def _is_stacked(host: Host, name: bytes) -> int:
     text = name.decode("utf-8", "surrogateescape").replace("/", "!")
     if text.rstrip("0123456789") in _IN_MEMORY_OR_FILES:
         return 1
-    try:
-        return int(bool(host.names(f"/sys/block/{text}/slaves")))
-    except NoData:
-        return 0
+    return int(bool(sysfs.entries(host, f"/sys/block/{text}/slaves")))
 
 
 def _table(rows: list[_Row], more: dict[str, list[int]] | None = None) -> Table:

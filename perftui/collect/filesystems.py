@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 
 from perftui.collect.scope import Scope
-from perftui.errors import NoData
+from perftui.host import sysfs
 from perftui.host.clock import monotonic_ns
 from perftui.host.mounts import MountPoint, parse_mountinfo
 from perftui.host.procfs import Host
@@ -118,18 +118,11 @@ def _device(host: Host, mount: MountPoint) -> tuple[str, str]:
 
     btrfs and the like have a device number of their own: there the source is looked up by its name.
     """
-    link = _link(host, f"/sys/dev/block/{mount.device}")
+    link = sysfs.link(host, f"/sys/dev/block/{mount.device}")
     if not link and mount.source.startswith("/dev/"):
-        link = _link(host, f"/sys/class/block/{mount.source.removeprefix('/dev/').replace('/', '!')}")
+        link = sysfs.link(host, f"/sys/class/block/{mount.source.removeprefix('/dev/').replace('/', '!')}")
     if not link:
         return "", ""
     *_, folder, name = link.split("/")
     disk = folder if host.exists(f"/sys/class/block/{name}/partition") else name
     return visible(name.replace("!", "/"), 64), visible(disk.replace("!", "/"), 64)
-
-
-def _link(host: Host, path: str) -> str:
-    try:
-        return host.link(path)
-    except NoData:
-        return ""

@@ -5,8 +5,9 @@ In a virtual machine ``cpu MHz`` is what the hypervisor said at boot and never m
 
 import re
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.errors import NoData
+from perftui.host import sysfs
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.host.text import visible
@@ -27,19 +28,19 @@ _FIELDS = (
 _MHZ = re.compile(rb"^processor\s*:\s*(\d+)$|^cpu MHz\s*:\s*(\d+\.?\d*)$", re.MULTILINE)
 
 
-class FrequencyCollector:
+class FrequencyCollector(Collector):
     name = "frequency"
     section = "frequency"
 
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> FrequencySection:
         now = monotonic_ns()
         cpus = cpu_list(host.text(f"{_CPUS}/online"))
-        columns = {column: [_number(host, f"{_CPUS}/cpu{cpu}/{file}") for cpu in cpus] for column, file in _FIELDS}
+        columns = {column: [sysfs.cell(host, f"{_CPUS}/cpu{cpu}/{file}") for cpu in cpus] for column, file in _FIELDS}
         has_cpufreq = max(columns["khz"], default=-1) > 0
         if not has_cpufreq:
             columns["khz"] = _from_cpuinfo(host, cpus)
         texts = {
-            name: [visible(_text(host, f"{_CPUS}/cpu{cpu}/cpufreq/scaling_{name}"), 32) for cpu in cpus]
+            name: [visible(sysfs.text(host, f"{_CPUS}/cpu{cpu}/cpufreq/scaling_{name}"), 32) for cpu in cpus]
             for name in ("governor", "driver")
         }
         return FrequencySection(
@@ -47,9 +48,6 @@ class FrequencyCollector:
             cpus=Table.of({"cpu": cpus, **columns}, texts),
             source="cpufreq" if has_cpufreq else "cpuinfo",
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def _from_cpuinfo(host: Host, cpus: tuple[int, ...]) -> list[int]:
@@ -78,16 +76,3 @@ def parse_cpuinfo(raw: bytes) -> dict[int, int]:
         else:
             found[cpu] = round(float(mhz) * 1000)
     return found
-
-
-def _number(host: Host, path: str) -> int:
-    """-1 where it is missing; a few drivers say ``<unknown>``."""
-    text = _text(host, path)
-    return int(text) if text.isdecimal() else -1
-
-
-def _text(host: Host, path: str) -> str:
-    try:
-        return host.text(path)
-    except (NoData, OSError):  # EIO, EBUSY: the CPU goes offline in between
-        return ""

@@ -1,6 +1,6 @@
 """Whose the target is: its systemd unit, its container, and the PIDs it has in there."""
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.errors import NoData
 from perftui.host.cgroupfs import parse_membership, telling_path, within
 from perftui.host.clock import monotonic_ns
@@ -13,7 +13,7 @@ from perftui.model.sample import Sample
 from perftui.model.table import Table
 
 
-class GroupCollector:
+class GroupCollector(Collector):
     """Names are looked up when the target comes to another group, inner PIDs when a process is first seen.
 
     Beside the tick, because the names of a user's containers are in the user's home, which may be on a dead mount.
@@ -46,9 +46,6 @@ class GroupCollector:
             container=self._container,
             processes=Table.of({"pid": list(self._inner), "inner_pid": list(self._inner.values())}),
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
     def _locate(self, host: Host, membership: bytes, top: str) -> None:
         self._path = within(telling_path(parse_membership(membership)), top)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.host.text import visible
@@ -33,7 +33,7 @@ class Line(NamedTuple):
         return sum(self.counts)
 
 
-class InterruptCollector:
+class InterruptCollector(Collector):
     """Keeps what it has read last: the busiest lines are those that grew most since."""
 
     name = "interrupts"
@@ -51,9 +51,6 @@ class InterruptCollector:
             lines=_lines_table(self._busiest(lines), cpus),
             cpus=_cpus_table(cpus, lines, softirqs),
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
     def _busiest(self, lines: list[Line]) -> list[Line]:
         """Half of the places for those that grew most since the last reading, the rest for the highest counts."""

@@ -2,7 +2,7 @@
 
 import re
 
-from perftui.collect.scope import Scope, living
+from perftui.collect.scope import Collector, Scope, living
 from perftui.errors import NoData
 from perftui.host.clock import boottime_ns, monotonic_ns
 from perftui.host.procfs import Host
@@ -35,7 +35,7 @@ _LINE = re.compile(rb"(.+?) {2,}(unlimited|\d+) +(unlimited|\d+) *(\S*)")
 _IN_STATUS = {"data": b"VmData", "stack": b"VmStk", "memlock": b"VmLck", "as": b"VmSize"}
 
 
-class LimitCollector:
+class LimitCollector(Collector):
     """Costs about 0.1 ms. No right is needed but for the count of descriptors."""
 
     name = "limits"
@@ -63,9 +63,6 @@ class LimitCollector:
             oom_score=int(host.read(f"{folder}/oom_score")),
             oom_score_adj=int(host.read(f"{folder}/oom_score_adj")),
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def parse_limits(raw: bytes) -> list[tuple[str, int, int, str]]:

@@ -1,6 +1,6 @@
 """Memory of the host, from ``/proc/meminfo`` and ``/proc/vmstat``."""
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.errors import NoData
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
@@ -27,7 +27,7 @@ _MORE = (
 """Fields that some kernels lack, and their names in meminfo, in kB there."""
 
 
-class MemoryCollector:
+class MemoryCollector(Collector):
     name = "memory"
     section = "memory"
 
@@ -66,9 +66,6 @@ class MemoryCollector:
             huge_pages_free=int(huge[1]) if huge[1] else None,
             **more,
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 _WANTED = (b"pswpin", b"pswpout", b"pgmajfault", b"oom_kill")

@@ -1,6 +1,6 @@
 """Network interfaces, from ``/proc/net/dev``."""
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.errors import NoData
 from perftui.host.clock import monotonic_ns
 from perftui.host.netns import other_net
@@ -21,7 +21,7 @@ _FIELDS = (
 )
 
 
-class NetworkCollector:
+class NetworkCollector(Collector):
     name = "network"
     section = "networks"
 
@@ -38,9 +38,6 @@ class NetworkCollector:
             interfaces=_table(interfaces, {"physical": [self._physical[name] for name, _ in interfaces]}),
             target_interfaces=_of_target(host, scope),
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def _of_target(host: Host, scope: Scope) -> Table | None:

@@ -1,6 +1,6 @@
 """Memory nodes, from ``/sys/devices/system/node``."""
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.errors import NoData
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
@@ -24,7 +24,7 @@ _COUNTERS = (
 )
 
 
-class NumaCollector:
+class NumaCollector(Collector):
     name = "numa"
     section = "numa"
 
@@ -42,9 +42,6 @@ class NumaCollector:
             "distances": [host.text(f"{_FOLDER}/node{node}/distance") for node in nodes],
         }
         return NumaSection(monotonic_ns=now, nodes=Table.of({"node": nodes, **columns}, texts))
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def parse_meminfo(raw: bytes) -> dict[bytes, int]:

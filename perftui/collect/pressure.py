@@ -1,13 +1,13 @@
 """Pressure stall information of the host, from ``/proc/pressure``."""
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.errors import NoData
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.model.sample import PressureLine, PressureSection, Sample
 
 
-class PressureCollector:
+class PressureCollector(Collector):
     name = "pressure"
     section = "pressure"
 
@@ -17,9 +17,6 @@ class PressureCollector:
         now = monotonic_ns()
         cpu, memory, io = (parse_pressure(host.read(f"/proc/pressure/{name}")) for name in ("cpu", "memory", "io"))
         return PressureSection(monotonic_ns=now, cpu=cpu, memory=memory, io=io, irq_full_total_us=_irq(host))
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def _irq(host: Host) -> int | None:

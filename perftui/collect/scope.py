@@ -32,6 +32,7 @@ class Collector(Protocol):
 
     def close(self) -> None:
         """Let go of all files."""
+        return  # most collectors keep none open
 
 
 def scope_of(held: HeldTarget | None, processes: ProcessSection | None) -> Scope:

@@ -3,8 +3,9 @@
 import re
 from typing import NamedTuple
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.errors import NoData
+from perftui.host import sysfs
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.host.text import visible
@@ -31,7 +32,7 @@ class Reading(NamedTuple):
     alarm: int
 
 
-class SensorCollector:
+class SensorCollector(Collector):
     name = "sensors"
     section = "sensors"
 
@@ -60,16 +61,13 @@ class SensorCollector:
             energy_remedy=remedy,
         )
 
-    def close(self) -> None:
-        """Nothing is kept open."""
-
 
 def _chips(host: Host) -> list[Reading]:
     readings = []
-    for chip in _in_order(host, _HWMON):
+    for chip in sysfs.entries(host, _HWMON):
         folder = f"{_HWMON}/{chip}"
-        name = _text(host, f"{folder}/name") or chip
-        for file in _in_order(host, folder):
+        name = sysfs.text(host, f"{folder}/name") or chip
+        for file in sysfs.entries(host, folder):
             found = _INPUT.fullmatch(file)
             if found:
                 readings += _reading(host, folder, visible(name, 32), found)
@@ -80,23 +78,23 @@ def _reading(host: Host, folder: str, chip: str, file: "re.Match[str]") -> list[
     """Nothing for an input that cannot be read now: a sensor that sleeps or is not plugged in (EIO, ENODATA)."""
     kind, number, suffix = file.groups()
     stem = f"{folder}/{kind}{number}"
-    value = _number(host, f"{folder}/{file[0]}")
+    value = sysfs.number(host, f"{folder}/{file[0]}")
     if value is None or (suffix == "average" and host.exists(f"{stem}_input")):
         return []
-    limits = (_number(host, f"{stem}_{name}") for name in ("crit", "max", "cap"))
+    limits = (sysfs.number(host, f"{stem}_{name}") for name in ("crit", "max", "cap"))
     limit = next((limit for limit in limits if limit is not None and 0 < limit < _MAX_LIMIT), -1)
-    alarm = _number(host, f"{stem}_crit_alarm") or _number(host, f"{stem}_alarm") or 0
-    label = _text(host, f"{stem}_label") or f"{kind}{number}"
+    alarm = sysfs.number(host, f"{stem}_crit_alarm") or sysfs.number(host, f"{stem}_alarm") or 0
+    label = sysfs.text(host, f"{stem}_label") or f"{kind}{number}"
     return [Reading(chip, visible(label, 32), _KINDS[kind], value, limit, min(1, alarm))]
 
 
 def _zones(host: Host) -> list[Reading]:
     """Thermal zones, for boards whose sensors are not in hwmon."""
     readings = []
-    for zone in _in_order(host, _THERMAL):
-        value = _number(host, f"{_THERMAL}/{zone}/temp") if zone.startswith("thermal_zone") else None
+    for zone in sysfs.entries(host, _THERMAL):
+        value = sysfs.number(host, f"{_THERMAL}/{zone}/temp") if zone.startswith("thermal_zone") else None
         if value is not None:
-            label = visible(_text(host, f"{_THERMAL}/{zone}/type") or zone, 32)
+            label = visible(sysfs.text(host, f"{_THERMAL}/{zone}/type") or zone, 32)
             readings.append(Reading("thermal", label, "temperature", value, -1, 0))
     return readings
 
@@ -106,7 +104,7 @@ def _energy(host: Host) -> tuple[list[tuple[str, int, int]], str, str]:
 
     ``intel-rapl:0`` is a package, ``intel-rapl:0:1`` a part of it; ``intel-rapl-mmio`` counts the same package again.
     """
-    zones = [name for name in _in_order(host, _POWERCAP) if name.startswith("intel-rapl:")]
+    zones = [name for name in sysfs.entries(host, _POWERCAP) if name.startswith("intel-rapl:")]
     found = []
     for name in zones:
         folder = f"{_POWERCAP}/{name}"
@@ -114,31 +112,10 @@ def _energy(host: Host) -> tuple[list[tuple[str, int, int]], str, str]:
             counted = int(host.text(f"{folder}/energy_uj"))
         except NoData as error:
             return [], error.reason, error.remedy and "run as root: energy counters are readable for it alone"
-        top = _number(host, f"{folder}/max_energy_range_uj") or 0
-        package = _text(host, f"{_POWERCAP}/{name.rpartition(':')[0]}/name") if name.count(":") > 1 else ""
-        zone = "/".join(filter(None, (package, _text(host, f"{folder}/name") or name)))
+        top = sysfs.number(host, f"{folder}/max_energy_range_uj") or 0
+        package = sysfs.text(host, f"{_POWERCAP}/{name.rpartition(':')[0]}/name") if name.count(":") > 1 else ""
+        zone = "/".join(filter(None, (package, sysfs.text(host, f"{folder}/name") or name)))
         found.append((visible(zone, 32), counted, top))
     if found:
         return found, "", ""
     return [], "no energy counter", _REMEDY
-
-
-def _in_order(host: Host, folder: str) -> list[str]:
-    """The names in it, ``hwmon10`` after ``hwmon9``; none where it is missing."""
-    try:
-        names = host.names(folder)
-    except NoData:
-        return []
-    return sorted(names, key=lambda name: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)])
-
-
-def _number(host: Host, path: str) -> int | None:
-    text = _text(host, path)
-    return int(text) if text.lstrip("-").isdecimal() else None
-
-
-def _text(host: Host, path: str) -> str:
-    try:
-        return host.text(path)
-    except (NoData, OSError):  # also EIO, ENODATA, EAGAIN: chips answer so when they have nothing to say
-        return ""

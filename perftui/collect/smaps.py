@@ -1,6 +1,6 @@
 """What the target's memory consists of, from ``/proc/PID/smaps_rollup``."""
 
-from perftui.collect.scope import Scope, living
+from perftui.collect.scope import Collector, Scope, living
 from perftui.errors import NoData
 from perftui.host.clock import boottime_ns, monotonic_ns
 from perftui.host.procfs import Host
@@ -32,7 +32,7 @@ FIELDS: dict[str, tuple[bytes, ...]] = {
 """Which lines of the file add up to a column; a line that an older kernel lacks makes it -1."""
 
 
-class SmapsCollector:
+class SmapsCollector(Collector):
     """Each reading holds the process's mmap lock: mmap, munmap and (without per-VMA locks) page faults wait for it.
 
     Newer kernels let go of it in between when somebody waits. Measured: 0.1 ms for 10 MiB, 16 ms for 1 GiB of small
@@ -70,9 +70,6 @@ class SmapsCollector:
             ),
             skipped=skipped,
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def parse_rollup(raw: bytes) -> dict[str, int]:

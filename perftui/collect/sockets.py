@@ -8,7 +8,7 @@ from perftui.collect.scope import Scope, living
 from perftui.errors import NoData
 from perftui.host.clock import boottime_ns, monotonic_ns
 from perftui.host.descriptors import descriptors, socket_inode
-from perftui.host.inside import made_inside, network_namespace
+from perftui.host.netns import made_inside, network_namespace
 from perftui.host.procfs import Host
 from perftui.host.sock_diag import LISTEN, InetSocket, UnixSocket, inet_sockets, sock_diag, unix_sockets
 from perftui.model.process_sections import SOCKET_COLUMNS, SocketSection

@@ -1,7 +1,7 @@
 """Swap areas and compressed memory, from ``/proc/swaps`` and ``/sys/block/zram*``."""
 
-from perftui.collect.scope import Scope
-from perftui.errors import NoData
+from perftui.collect.scope import Collector, Scope
+from perftui.host import sysfs
 from perftui.host.clock import monotonic_ns
 from perftui.host.mounts import plain
 from perftui.host.procfs import Host
@@ -14,16 +14,13 @@ _ZRAM = ("stored_bytes", "compressed_bytes", "used_bytes", "limit_bytes")
 """The first columns of ``mm_stat``: orig_data_size, compr_data_size, mem_used_total, mem_limit."""
 
 
-class SwapCollector:
+class SwapCollector(Collector):
     name = "swaps"
     section = "swaps"
 
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> SwapSection:
         now = monotonic_ns()
         return SwapSection(monotonic_ns=now, areas=_areas(host), zram=_zram(host))
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def _areas(host: Host) -> Table:
@@ -42,17 +39,11 @@ def _areas(host: Host) -> Table:
 
 def _zram(host: Host) -> Table:
     """Devices that have been given a size."""
-    sizes = {name: int(host.text(f"/sys/block/{name}/disksize")) for name in _zram_names(host)}
-    used = sorted(name for name, size in sizes.items() if size)
+    names = (name for name in sysfs.entries(host, "/sys/block") if name.startswith("zram"))
+    sizes = {name: int(host.text(f"/sys/block/{name}/disksize")) for name in names}
+    used = [name for name, size in sizes.items() if size]
     stats = [[int(word) for word in host.text(f"/sys/block/{name}/mm_stat").split()] for name in used]
     columns = {column: [stat[at] for stat in stats] for at, column in enumerate(_ZRAM)}
     return Table.of(
         {"disk_bytes": [sizes[name] for name in used], **columns}, {"name": [visible(name, 64) for name in used]}
     )
-
-
-def _zram_names(host: Host) -> list[str]:
-    try:
-        return [name for name in host.names("/sys/block") if name.startswith("zram")]
-    except NoData:
-        return []

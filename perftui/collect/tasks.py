@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.errors import NoData
 from perftui.host.clock import monotonic_ns
 from perftui.host.interpreter import Interpreter, interpreter_in, program_of, runs_as
@@ -46,7 +46,7 @@ class _Lasting(NoData):
     """It would be no different the next time."""
 
 
-class TaskCollector:
+class TaskCollector(Collector):
     """A process without asyncio, or one that may not be read, is asked again after a minute; others get its turn."""
 
     name = "tasks"
@@ -82,9 +82,6 @@ class TaskCollector:
             processes=tuple(answers),
             skipped=len(listable) - len(answers),
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
     def _listable(self, host: Host, pids: tuple[int, ...]) -> tuple[int, ...]:
         """Processes whose Python is new enough; NoData, with what there is instead, when there is none."""

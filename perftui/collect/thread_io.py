@@ -1,6 +1,6 @@
 """Input and output of each of the target's threads, from ``/proc/PID/task/TID/io``."""
 
-from perftui.collect.scope import Scope, living
+from perftui.collect.scope import Collector, Scope, living
 from perftui.errors import NoData
 from perftui.host.clock import boottime_ns, monotonic_ns
 from perftui.host.procfs import Host
@@ -24,7 +24,7 @@ _SIZE = 512
 _HIDDEN = (-1,) * len(FIELDS)
 
 
-class ThreadIoCollector:
+class ThreadIoCollector(Collector):
     """Costs about 5 µs a thread; at most 512 of them are read."""
 
     name = "thread-io"
@@ -55,9 +55,6 @@ class ThreadIoCollector:
             threads=Table.of(dict(zip(("pid", "tid", *FIELDS), zip(*rows, strict=True), strict=True))),
             skipped=max(0, len(listed) - MAX_THREADS),
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def parse_io(raw: bytes) -> tuple[int, ...]:

@@ -1,7 +1,6 @@
 """The files of a control group, version 1: text in, structs out. None where the hierarchy lacks the controller."""
 
-from perftui.host.cgroup_v2 import number
-from perftui.host.cgroupfs import content, counters
+from perftui.host.cgroupfs import content, counters, number
 from perftui.host.procfs import Host
 from perftui.host.text import visible
 from perftui.model.group_sections import (

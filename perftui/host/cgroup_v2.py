@@ -2,7 +2,7 @@
 
 import re
 
-from perftui.host.cgroupfs import content, counters
+from perftui.host.cgroupfs import content, counters, limit_of, number
 from perftui.host.procfs import Host
 from perftui.host.text import visible
 from perftui.model.group_sections import (
@@ -159,14 +159,3 @@ def pressure(host: Host, directory: str) -> CgroupPressure | None:
     if not all(f"{name}_some_total_us" in stalls for name in ("cpu", "memory", "io")):
         return None
     return CgroupPressure(path=visible(directory), **({"cpu_full_total_us": 0} | stalls))
-
-
-def number(host: Host, path: str) -> int | None:
-    """The number in a file; None when it is not there, or is ``max``."""
-    text = content(host, path)
-    return int(text) if text is not None and text.isdigit() else None
-
-
-def limit_of(text: str) -> int | None:
-    """None for ``max``."""
-    return None if text == "max" else int(text)

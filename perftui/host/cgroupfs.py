@@ -2,14 +2,12 @@
 
 import errno
 import posixpath
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from perftui.errors import NoData
+from perftui.host.mounts import parse_mountinfo
 from perftui.host.procfs import Host
-
-_OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 class Membership(NamedTuple):
@@ -37,9 +35,9 @@ class Group(NamedTuple):
 
 
 def parse_membership(raw: bytes) -> tuple[Membership, ...]:
-    """``/proc/PID/cgroup``: ``id:controllers:path``; a path may hold colons."""
+    """``/proc/PID/cgroup``: ``id:controllers:path``. A path may hold colons, and ends of lines other than a newline."""
     members = []
-    for line in _lines(raw):
+    for line in filter(None, raw.decode("utf-8", "surrogateescape").split("\n")):
         _, names, path = line.split(":", 2)
         members.append(Membership(frozenset(filter(None, names.split(","))), path))
     return tuple(members)
@@ -47,21 +45,12 @@ def parse_membership(raw: bytes) -> tuple[Membership, ...]:
 
 def parse_mounts(raw: bytes) -> tuple[Mount, ...]:
     """The control group mounts in ``/proc/self/mountinfo``."""
-    mounts = []
-    for line in _lines(raw):
-        before, separator, after = line.partition(" - ")
-        if not separator or not after.startswith("cgroup"):
-            continue
-        kind, _, options = after.split(" ", 2)
-        root, point = (_OCTAL.sub(lambda match: chr(int(match[1], 8)), word) for word in before.split(" ")[3:5])
-        names = frozenset(options.split(",")) if kind == "cgroup" else frozenset[str]()
-        mounts.append(Mount(2 if kind == "cgroup2" else 1, names, root, point))
-    return tuple(mounts)
-
-
-def _lines(raw: bytes) -> list[str]:
-    """Split at newlines alone: a group's name may hold what else ``splitlines`` takes for one."""
-    return [line for line in raw.decode("utf-8", "surrogateescape").split("\n") if line]
+    versions = {"cgroup": 1, "cgroup2": 2}
+    return tuple(
+        Mount(versions[mount.kind], mount.options if mount.kind == "cgroup" else frozenset(), mount.root, mount.point)
+        for mount in parse_mountinfo(raw)
+        if mount.kind in versions
+    )
 
 
 def groups_of(controller: str, members: tuple[Membership, ...], mounts: tuple[Mount, ...]) -> tuple[Group, ...]:
@@ -161,6 +150,17 @@ def counters(text: str | None) -> dict[str, int]:
     """``name number`` lines; others are left out."""
     pairs = (line.rpartition(" ") for line in (text or "").splitlines())
     return {name: int(number) for name, _, number in pairs if number.isdigit()}
+
+
+def number(host: Host, path: str) -> int | None:
+    """The number in a file; None when it is not there, or is ``max``."""
+    text = content(host, path)
+    return int(text) if text is not None and text.isdigit() else None
+
+
+def limit_of(text: str) -> int | None:
+    """None for ``max``."""
+    return None if text == "max" else int(text)
 
 
 def _folders(host: Host, directory: str) -> list[str]:

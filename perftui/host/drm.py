@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from perftui.errors import NoData
+from perftui.host import sysfs
 from perftui.host.nvml import GpuProcess
 from perftui.host.procfs import Host
 from perftui.host.text import visible
@@ -42,11 +43,8 @@ class Client(NamedTuple):
 
 def find_cards(host: Host) -> list[Card]:
     """Those whose driver tells something, in the order of their numbers."""
-    try:
-        names = [name for name in host.names("/sys/class/drm") if _CARD.fullmatch(name)]
-    except NoData:
-        return []
-    found = (_card(host, f"/sys/class/drm/{name}") for name in sorted(names, key=lambda name: int(name[4:])))
+    names = (name for name in sysfs.entries(host, "/sys/class/drm") if _CARD.fullmatch(name))
+    found = (_card(host, f"/sys/class/drm/{name}") for name in names)
     return [card for card in found if card is not None]
 
 
@@ -68,8 +66,8 @@ def read_card(host: Host, card: Card, index: int) -> Gpu:
         uuid=card.uuid or card.address,
         busy_ratio=_scaled(host, f"{device}/gpu_busy_percent", 100),
         memory_busy_ratio=_scaled(host, f"{device}/mem_busy_percent", 100),
-        memory_used_bytes=_number(host, f"{device}/mem_info_vram_used"),
-        memory_total_bytes=_number(host, f"{device}/mem_info_vram_total"),
+        memory_used_bytes=sysfs.number(host, f"{device}/mem_info_vram_used"),
+        memory_total_bytes=sysfs.number(host, f"{device}/mem_info_vram_total"),
         power_watts=power,
         power_limit_watts=limit,
         clock_mhz=clock,
@@ -136,19 +134,19 @@ def parse_clocks(text: str) -> tuple[int | None, int | None]:
 
 
 def _card(host: Host, path: str) -> Card | None:
-    vendor = _VENDORS.get(_text(host, f"{path}/device/vendor"))
-    driver = _last(host, f"{path}/device/driver")
+    vendor = _VENDORS.get(sysfs.text(host, f"{path}/device/vendor"))
+    driver = sysfs.link(host, f"{path}/device/driver").rpartition("/")[2]
     if vendor is None or driver not in _DRIVERS:
         return None
-    name = _text(host, f"{path}/device/product_name")
-    model = _text(host, f"{path}/device/device")
+    name = sysfs.text(host, f"{path}/device/product_name")
+    model = sysfs.text(host, f"{path}/device/device")
     maker = "AMD" if vendor == "amd" else "Intel"
     return Card(
         path=path,
-        address=_last(host, f"{path}/device"),
+        address=sysfs.link(host, f"{path}/device").rpartition("/")[2],
         vendor=vendor,
         name=visible(name or f"{maker} GPU {model}".strip(), 64),
-        uuid=visible(_text(host, f"{path}/device/unique_id"), 64),
+        uuid=visible(sysfs.text(host, f"{path}/device/unique_id"), 64),
     )
 
 
@@ -198,54 +196,30 @@ def _is_number(text: bytes) -> bool:
 
 def _clocks(host: Host, card: Card, kind: str) -> tuple[int | None, int | None]:
     if card.vendor == "amd":
-        return parse_clocks(_text(host, f"{card.path}/device/pp_dpm_{kind}"))
-    now = _number(host, f"{card.path}/gt_act_freq_mhz")
+        return parse_clocks(sysfs.text(host, f"{card.path}/device/pp_dpm_{kind}"))
+    now = sysfs.number(host, f"{card.path}/gt_act_freq_mhz")
     if now is not None:
-        return now, _number(host, f"{card.path}/gt_RP0_freq_mhz")
+        return now, sysfs.number(host, f"{card.path}/gt_RP0_freq_mhz")
     frequency = f"{card.path}/device/tile0/gt0/freq0"  # the driver xe
-    return _number(host, f"{frequency}/act_freq"), _number(host, f"{frequency}/rp0_freq")
+    return sysfs.number(host, f"{frequency}/act_freq"), sysfs.number(host, f"{frequency}/rp0_freq")
 
 
 def _hwmon(host: Host, device: str) -> str:
-    try:
-        return f"{device}/hwmon/{min(host.names(f'{device}/hwmon'))}"
-    except (NoData, ValueError):
-        return f"{device}/hwmon/none"
+    names = sysfs.entries(host, f"{device}/hwmon")
+    return f"{device}/hwmon/{names[0] if names else 'none'}"
 
 
 def _ecc(host: Host, device: str) -> tuple[int | None, int | None]:
     """``ue: 0`` and ``ce: 3``: uncorrected and corrected errors of the memory controller."""
-    counts = {kind: int(count) for kind, count in _ERRORS.findall(_text(host, f"{device}/ras/umc_err_count"))}
+    counts = {kind: int(count) for kind, count in _ERRORS.findall(sysfs.text(host, f"{device}/ras/umc_err_count"))}
     return counts.get("ce"), counts.get("ue")
 
 
 def _degrees(host: Host, path: str) -> int | None:
-    thousandths = _number(host, path)
+    thousandths = sysfs.number(host, path)
     return None if thousandths is None else round(thousandths / 1000)
 
 
 def _scaled(host: Host, path: str, divisor: float) -> float | None:
-    number = _number(host, path)
+    number = sysfs.number(host, path)
     return None if number is None else number / divisor
-
-
-def _number(host: Host, path: str) -> int | None:
-    try:
-        return int(_text(host, path))
-    except ValueError:
-        return None
-
-
-def _last(host: Host, path: str) -> str:
-    try:
-        return host.link(path).rpartition("/")[2]
-    except NoData:
-        return ""
-
-
-def _text(host: Host, path: str) -> str:
-    """Empty where the file is not there, or the sleeping card does not answer (EINVAL, EBUSY)."""
-    try:
-        return host.text(path)
-    except (NoData, OSError):
-        return ""

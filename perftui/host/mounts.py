@@ -7,13 +7,17 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 class MountPoint(NamedTuple):
-    """One mount. ``device`` is ``major:minor``; strings are as the kernel has them, with odd bytes as surrogates."""
+    """One mount. ``device`` is ``major:minor``; strings are as the kernel has them, with odd bytes as surrogates.
+
+    ``options`` are those of the file system (``hidepid=2``, ``cpu``), not of this mount of it.
+    """
 
     device: str
     root: str
     point: str
     kind: str
     source: str
+    options: frozenset[str]
     read_only: bool
 
 
@@ -25,9 +29,18 @@ def parse_mountinfo(raw: bytes) -> list[MountPoint]:
         if not separator:
             continue
         _, _, device, root, point, options = before.split(" ")[:6]
-        kind, source, *_ = after.split(" ")
-        read_only = "ro" in options.split(",")
-        mounts.append(MountPoint(device, plain(root), plain(point), kind, plain(source), read_only))
+        kind, source, of_system = after.split(" ", 2)
+        mounts.append(
+            MountPoint(
+                device=device,
+                root=plain(root),
+                point=plain(point),
+                kind=kind,
+                source=plain(source),
+                options=frozenset(of_system.split(",")),
+                read_only="ro" in options.split(","),
+            )
+        )
     return mounts
 
 

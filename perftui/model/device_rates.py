@@ -11,7 +11,7 @@ import msgspec
 from perftui.model.host_rates import grown
 from perftui.model.host_sections import FilesystemSection, FrequencySection, LinkSection, NumaSection, SensorSection
 from perftui.model.rates import NetworkUse, paired_rows, rise
-from perftui.model.section import Section
+from perftui.model.section import span
 
 
 class LinkUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +141,7 @@ def _throttles(older: FrequencySection, newer: FrequencySection) -> float | None
         if newer.cpus.ints("core_throttles_total")[now] >= 0:
             cores.append(grown(older.cpus, newer.cpus, "core_throttles_total", was, now))
             packages.append(grown(older.cpus, newer.cpus, "package_throttles_total", was, now))
-    return (sum(cores) + max(packages)) / _between(older, newer) if cores else None
+    return (sum(cores) + max(packages)) / span(older, newer) if cores else None
 
 
 def filesystem_use(newer: FilesystemSection) -> tuple[FilesystemUse, ...]:
@@ -205,7 +205,7 @@ def _power(older: SensorSection, newer: SensorSection) -> tuple[ZonePower, ...]:
         newer.energy.rows("energy_uj_total", "range_uj"),
         strict=True,
     )
-    seconds = _between(older, newer)
+    seconds = span(older, newer)
     return tuple(
         ZonePower(zone=zone, watts=(now - was if now >= was else now - was + top) / 1e6 / seconds)
         for zone, was, (now, top) in rows
@@ -215,7 +215,7 @@ def _power(older: SensorSection, newer: SensorSection) -> tuple[ZonePower, ...]:
 
 def numa_use(older: NumaSection | None, newer: NumaSection) -> tuple[NodeUse, ...]:
     was = dict(zip(older.nodes.ints("node"), older.nodes.rows("hit_total", "miss_total"), strict=True)) if older else {}
-    seconds = _between(older, newer) if older else 1.0
+    seconds = span(older, newer) if older else 1.0
     uses = []
     rows = newer.nodes.rows("node", "total_bytes", "free_bytes", "hit_total", "miss_total")
     for (node, total, free, hit, miss), cpus in zip(rows, newer.nodes.text("cpus"), strict=True):
@@ -238,7 +238,3 @@ def numa_use(older: NumaSection | None, newer: NumaSection) -> tuple[NodeUse, ..
 
 def _known(figure: int) -> int | None:
     return figure if figure >= 0 else None
-
-
-def _between(older: Section, newer: Section) -> float:
-    return max(1e-6, (newer.monotonic_ns - older.monotonic_ns) / 1e9)

@@ -18,6 +18,7 @@ from perftui.model.process_rates import DelayUse, LimitUse, MemoryParts, Sockets
 from perftui.model.rates import CpuUse, DiskUse, HostPressure, NetworkUse
 from perftui.model.sample import ProcessSection, Sample
 from perftui.model.section import Section
+from perftui.model.section import span as _span
 from perftui.model.target_rates import QuotaUse, ThreadTotals, ThreadUse, TreeUse
 
 SUSPEND_SLACK_NS = 2_000_000_000
@@ -270,8 +271,3 @@ def _ticks_before(older: ProcessSection, newer: ProcessSection) -> Iterable[floa
     known = dict(zip(before.rows("pid", "start_ticks"), ticks, strict=True))
     since = rates.first_new_start(older, newer.ticks_per_second)
     return [known.get(row, 0 if row[1] >= since else math.inf) for row in now.rows("pid", "start_ticks")]
-
-
-def _span(older: Section, newer: Section) -> float:
-    """Seconds between two readings of one section; never zero."""
-    return max(1e-6, (newer.monotonic_ns - older.monotonic_ns) / 1e9)

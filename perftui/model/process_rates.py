@@ -17,6 +17,7 @@ from perftui.model.process_sections import (
 )
 from perftui.model.rates import first_new_start, paired_rows, rise
 from perftui.model.sample import ProcessSection
+from perftui.model.section import span
 
 LIMITED_RATIO = 0.2
 """A socket held up by the peer's window or its own buffer for so much of the time (net-buffer-limited)."""
@@ -192,7 +193,7 @@ def _threads_of(section: ProcessSection | None, uid: int) -> int | None:
 def socket_use(older: SocketSection | None, newer: SocketSection) -> SocketsUse:
     """A socket that is new since the older reading has no rates yet."""
     before = _figures(older) if older else {}
-    seconds = (newer.monotonic_ns - older.monotonic_ns) / 1e9 if older else 0.0
+    seconds = span(older, newer) if older else 0.0
     texts = zip(*(newer.sockets.text(name) for name in _SOCKET_TEXTS), strict=True)
     uses = [
         _socket_use(before.get(inode), now, names, seconds)
@@ -259,7 +260,7 @@ def _endpoint(address: str, port: int) -> str:
 def traffic_of(older: SocketSection, newer: SocketSection) -> tuple[Traffic, ...]:
     """Of the processes that both readings could look into; the busiest first."""
     found = []
-    seconds = (newer.monotonic_ns - older.monotonic_ns) / 1e9
+    seconds = span(older, newer)
     now, before = newer.processes, older.processes
     for was, at in paired_rows(before, now, key=("pid", "start_ticks")):
         if min(now.ints("sockets")[at], before.ints("sockets")[was]) < 0:

@@ -11,3 +11,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
     monotonic_ns: int
     boottime_ns: int = 0
+
+
+def span(older: Section, newer: Section) -> float:
+    """Seconds between two readings of one section; never zero."""
+    return max(1e-6, (newer.monotonic_ns - older.monotonic_ns) / 1e9)

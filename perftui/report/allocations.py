@@ -8,7 +8,7 @@ from perftui.model.units import bytes_text, count_text, duration_text, ratio_tex
 from perftui.profile.tree import Node, build
 from perftui.report.build import target_document
 from perftui.report.documents import AllocationsDocument, AllocationStackDoc, AllocationViewDoc, AllocatorDoc
-from perftui.report.layout import Page, clipped
+from perftui.report.layout import Page, clipped, tail_of
 
 FUNCTIONS_SHOWN = 10
 LINES_SHOWN = 30
@@ -33,7 +33,7 @@ def allocations_text(found: Allocations, target: Target, *, color: bool = False)
     """The answer for what is still held, and for the peak where that is something else; ends in a newline."""
     page = Page(color=color)
     page.line(f"{bytes_text(found.held.size_bytes)} taken and not given back, {_in(found)}", "heading")
-    page.line(clipped(f"process {found.pid}: {target.command}", page.width))
+    page.line(f"process {found.pid}: {target.command}")
     _section(page, "Still held at the end", found.held)
     _section(page, "Live at the peak", found.peak)
     page.line()
@@ -63,7 +63,7 @@ def _section(page: Page, title: str, view: AllocationView) -> None:
                 bytes_text(one.self_bytes),
                 f"{count_text(one.allocations)} ×",
                 clipped(one.function, 32),
-                _tail(f"{one.file}:{one.line}", 30) if one.file else "",
+                tail_of(f"{one.file}:{one.line}", 30) if one.file else "",
             )
             for one in functions
         ],
@@ -82,7 +82,7 @@ def _flame(node: Node, whole: float, depth: int) -> Iterator[str]:
     """The branch from here on, in the order of its bytes."""
     if node.total / whole < LEAST_RATIO:
         return
-    place = f" ({_tail(f'{node.file}:{node.line}', 36)})" if node.file else ""
+    place = f" ({tail_of(f'{node.file}:{node.line}', 36)})" if node.file else ""
     indent = " " * min(depth, DEEPEST_INDENT)
     yield f"  {ratio_text(node.total / whole):>6} {bytes_text(node.total):>6} {indent}{node.function}{place}"
     for child in node.children:
@@ -109,8 +109,3 @@ def _view(view: AllocationView) -> AllocationViewDoc:
             for stack in view.stacks
         ),
     )
-
-
-def _tail(text: str, width: int) -> str:
-    """The end of a path says more than its beginning."""
-    return text if len(text) <= width else f"…{text[1 - width :]}"

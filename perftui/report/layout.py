@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Sequence
 
 WIDTH = 80
+LABEL_WIDTH = 12
 
 _SGR = {"critical": "1;31", "warning": "1;33", "info": "1;34", "good": "1;32", "heading": "1", "dim": "2"}
 
@@ -41,10 +42,10 @@ class Page:
         for line in self._wrapped(text, indent):
             self._lines.append(self._styled(line, style) if style else line)
 
-    def labelled(self, label: str, text: str, *, column: int = 12) -> None:
+    def labelled(self, label: str, text: str) -> None:
         """``label`` at the left margin, ``text`` wrapped beside it."""
-        lines = self._wrapped(text, column) or [""]
-        name = f"{label:<{column - 1}} " if len(label) < column else f"{label} "
+        lines = self._wrapped(text, LABEL_WIDTH) or [""]
+        name = f"{label:<{LABEL_WIDTH - 1}} "
         self._lines.append(self._styled(name.rstrip(), "heading") + name[len(name.rstrip()) :] + lines[0].lstrip())
         self._lines.extend(lines[1:])
 
@@ -75,6 +76,11 @@ class Page:
 
 def clipped(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def tail_of(text: str, width: int) -> str:
+    """The end of a path says more than its beginning."""
+    return text if len(text) <= width else f"…{text[1 - width :]}"
 
 
 _ASCII = str.maketrans(

@@ -16,7 +16,7 @@ from perftui.report.documents import (
     ProposalsDocument,
     SeriesDoc,
 )
-from perftui.report.layout import Page, clipped
+from perftui.report.layout import Page, clipped, tail_of
 from perftui.report.target_text import group_lines, target_line
 
 HOT_SHOWN = 8
@@ -197,7 +197,7 @@ def _hot(page: Page, document: DiagnosisDocument) -> None:
                 ratio_text(hot.self_ratio),
                 ratio_text(hot.total_ratio),
                 clipped(hot.function, 32),
-                f"{_tail(f'{hot.file}:{hot.line}' if hot.line else hot.file, 30)} {hot.thread}",
+                f"{tail_of(f'{hot.file}:{hot.line}' if hot.line else hot.file, 30)} {hot.thread}",
             )
             for hot in document.hot[:HOT_SHOWN]
         ],
@@ -206,11 +206,6 @@ def _hot(page: Page, document: DiagnosisDocument) -> None:
     share = document.profile.cpu_share_ratio
     if share is not None and share < NEARLY_ALL:
         page.paragraph(f"stacks are of PID {document.profile.pid} only: {ratio_text(share)} of the target's CPU")
-
-
-def _tail(text: str, width: int) -> str:
-    """The end of a path says more than its beginning."""
-    return text if len(text) <= width else f"…{text[1 - width :]}"
 
 
 def _proposal(page: Page, proposal: ProposalDoc) -> None:

@@ -20,9 +20,13 @@ MAX_POINTS = 120
 """All pairs of 120 points are 7,140 slopes: about a millisecond. Longer series are thinned to that."""
 
 
+CONFIDENCE = 0.95
+"""Of the interval of the slope."""
+
+
 @dataclass(frozen=True)
 class Trend:
-    """``low`` and ``high`` bound the slope at the asked confidence; ``z`` is Mann–Kendall's score.
+    """``low`` and ``high`` bound the slope at a confidence of 95 %; ``z`` is Mann–Kendall's score.
 
     ``z`` above 1.96 means a rise that chance explains in less than 2.5 % of series without a trend.
     """
@@ -34,7 +38,7 @@ class Trend:
     points: int
 
 
-def trend(xs: Sequence[float], ys: Sequence[float], confidence: float = 0.95) -> Trend:
+def trend(xs: Sequence[float], ys: Sequence[float]) -> Trend:
     """The slope of ``ys`` over strictly rising ``xs``, with its interval.
 
     ValueError for fewer than three points, unequal lengths, or ``xs`` that do not rise.
@@ -50,7 +54,7 @@ def trend(xs: Sequence[float], ys: Sequence[float], confidence: float = 0.95) ->
     slopes = sorted([(ys[j] - ys[i]) / (xs[j] - xs[i]) for i in range(count) for j in range(i + 1, count)])
     score = len(slopes) - bisect_right(slopes, 0) - bisect_left(slopes, 0)
     spread = sqrt(_variance(ys))
-    half = NormalDist().inv_cdf((1 + confidence) / 2) * spread
+    half = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * spread
     pairs = len(slopes)
     low = slopes[max(0, round((pairs - half) / 2))]
     high = slopes[min(pairs - 1, round((pairs + half) / 2))]

@@ -18,6 +18,7 @@ STEP = 10
 """Nice levels per step: the scheduler's weight changes 1.25-fold per level, 9.3-fold per step."""
 
 LOWEST_NICE = -20
+MAX_NAMED = 4
 
 
 def pressed(interval: Interval) -> frozenset[int]:
@@ -83,10 +84,10 @@ def expected_cores(press: Press, interval: Interval, factor: float, competitors:
     return max(press.run, share)
 
 
-def names_of(rivals: tuple[Neighbour, ...], limit: int = 4) -> str:
+def names_of(rivals: tuple[Neighbour, ...]) -> str:
     """``python 4242, stress-ng 77 and 2 more``."""
-    shown = ", ".join(f"{rival.name} {rival.pid}" for rival in rivals[:limit])
-    return f"{shown} and {len(rivals) - limit} more" if len(rivals) > limit else shown
+    shown = ", ".join(f"{rival.name} {rival.pid}" for rival in rivals[:MAX_NAMED])
+    return f"{shown} and {len(rivals) - MAX_NAMED} more" if len(rivals) > MAX_NAMED else shown
 
 
 def taking(rivals: tuple[Neighbour, ...], where: str) -> str:

@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from perftui.report.documents import DiagnosisDocument
-from tests.cli.conftest import SLEEP, SPIN, Perftui, wait_for
+from tests.cli.conftest import SLEEP, SPIN, Perftui
+from tests.host.test_target import wait_for
 
 HOSTILE = "[red]$(x)\x1b]0;pwn\x07"
 SHOWN = "[red]$(x)^[]0;pwn^G"

@@ -16,7 +16,8 @@ import pytest
 from perftui.cli.export import _Textfile
 from perftui.errors import UsageError
 from perftui.report.documents import TickDocument
-from tests.cli.conftest import SLEEP, SPIN, Perftui, end, wait_for
+from tests.cli.conftest import SLEEP, SPIN, Perftui, end
+from tests.host.test_target import wait_for
 from tests.report.exposition import parsed
 
 

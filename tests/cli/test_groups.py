@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import SLEEP, SPIN, Perftui, children_of, wait_for
+from tests.cli.conftest import SLEEP, SPIN, Perftui, children_of
+from tests.host.test_target import wait_for
 
 CG = Path("/sys/fs/cgroup")
 QUOTA_US = 30_000

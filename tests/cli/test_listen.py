@@ -10,7 +10,7 @@ import pytest
 from perftui.cli import listen
 from perftui.cli.listen import MAX_CLIENTS, MAX_REQUEST_BYTES, PageServer, address_of
 from perftui.errors import NotDeliverable, UsageError
-from tests.cli.conftest import wait_for
+from tests.host.test_target import wait_for
 
 PAGE = 'perftui_info{command="é"} 1\n'
 

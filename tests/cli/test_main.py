@@ -20,7 +20,8 @@ from perftui.errors import (
     TargetEnded,
     UsageError,
 )
-from tests.cli.conftest import SLEEP, Perftui, children_of, end, wait_for
+from tests.cli.conftest import SLEEP, Perftui, children_of, end
+from tests.host.test_target import wait_for
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from perftui.store.recording import Recording
-from tests.cli.conftest import SLEEP, SPIN, Perftui, end, wait_for
+from tests.cli.conftest import SLEEP, SPIN, Perftui, end
 from tests.cli.test_imports import loaded_by
+from tests.host.test_target import wait_for
 
 
 def samples_in(path: Path) -> int:

@@ -12,8 +12,9 @@ from perftui.store.recording import Recording
 from tests.cli.conftest import Perftui
 from tests.cli.test_attach import on_a_terminal
 from tests.cli.test_imports import loaded_by
-from tests.session.tapes import HEADER, SECOND, START, write
+from tests.session.tapes import START, write
 from tests.session.test_player import busy_in_the_middle
+from tests.store.support import HEADER, SECOND
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def test_json_is_the_document_of_diagnose(perftui: Perftui, tape: Path) -> None:
     assert document["schema"] == "perftui.diagnosis/1"
     assert document["window_seconds"] == 10.0
     assert document["resources"]["cpu"]["last"] == pytest.approx(0.1)
-    assert "recorded on here" in done.stderr
+    assert "recorded on server" in done.stderr
 
 
 @pytest.mark.parametrize("moment", ["+115", "worst", datetime.fromtimestamp(START / SECOND + 115).strftime("%H:%M:%S")])
@@ -46,7 +47,7 @@ def test_an_incident_says_what_happened_and_where(perftui: Perftui, tmp_path: Pa
     done = perftui("replay", tmp_path / "r.perftui-incident", "--json")
     assert done.returncode == 0, done.stderr
     assert ": it hangs ^[[2J\n" in done.stderr
-    assert "here: Linux, x86_64, 1 CPUs, memory 4 GB, system Debian; perftui 0\n" in done.stderr
+    assert "server: 6.1.0, x86_64, 2 CPUs, memory 4 GB, system Debian; perftui 1.2.3\n" in done.stderr
     json.loads(done.stdout)
 
 

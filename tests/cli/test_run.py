@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tests.cli.conftest import Perftui, end, wait_for
+from tests.cli.conftest import Perftui, end
+from tests.host.test_target import wait_for
 
 BUSY = "import time\nuntil = time.monotonic() + 4\nwhile time.monotonic() < until: pass\nprint('from the child')"
 

@@ -17,7 +17,8 @@ from perftui.model.proposal import Proposal, SetNice, ThreadValue, proposal_id
 from perftui.model.sample import Sample
 from perftui.model.target import Target
 from perftui.report.documents import JournalDocument, ProposalDoc, ProposalsDocument
-from tests.cli.conftest import SLEEP, SPIN, Perftui, wait_for
+from tests.cli.conftest import SLEEP, SPIN, Perftui
+from tests.host.test_target import wait_for
 from tests.report.samples import NICE
 
 pytestmark = pytest.mark.root

@@ -28,7 +28,7 @@ def collected(host: Host) -> Table:
 def mount(
     point: str, kind: str = "ext4", device: str = "8:1", root: str = "/", source: str = "/dev/sda1"
 ) -> MountPoint:
-    return MountPoint(device, root, point, kind, source, read_only=False)
+    return MountPoint(device, root, point, kind, source, frozenset(), read_only=False)
 
 
 def points(*mounts: MountPoint) -> list[str]:

@@ -8,7 +8,8 @@ from perftui.host.mounts import MountPoint, parse_mountinfo, plain
 
 def test_a_line_with_optional_fields_and_escapes() -> None:
     raw = b"36 35 8:1 /sub /mnt/my\\040disk ro,nosuid shared:1 master:2 - ext4 /dev/sda1 rw,errors=continue\n"
-    assert parse_mountinfo(raw) == [MountPoint("8:1", "/sub", "/mnt/my disk", "ext4", "/dev/sda1", True)]
+    options = frozenset({"rw", "errors=continue"})
+    assert parse_mountinfo(raw) == [MountPoint("8:1", "/sub", "/mnt/my disk", "ext4", "/dev/sda1", options, True)]
 
 
 def test_read_only_is_what_the_mount_says() -> None:

@@ -21,7 +21,7 @@ from perftui.model.readings import Reading, alternatives, figures_of, observed
 from perftui.model.sample import Sample
 from perftui.model.section import Section
 from perftui.model.table import Table
-from tests.cli.conftest import wait_for
+from tests.host.test_target import wait_for
 
 BY_SECTION = {reading.section: reading for reading in READINGS}
 NO_SECTIONS = {"monotonic_ns", "wall_ns", "boot_id", "target", "knobs", "profile_status", "collectors"}

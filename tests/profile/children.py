@@ -6,23 +6,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.host.test_target import wait_for
 
 SLEEPER = "import time\nprint('up', flush=True)\nwhile True: time.sleep(0.05)\n"
 _PTRACE_SEIZE = 0x4206
 _PTRACE_INTERRUPT = 0x4207
 REPOSITORY = Path(__file__).parents[2]
-
-
-def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait for a condition; AssertionError when it does not come true in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.01)
 
 
 @contextmanager
@@ -92,9 +85,9 @@ def traced(pid: int, *, let_run: bool) -> Iterator[int]:
     tracer.start()
     try:
         assert tracer.pid is not None
-        until(lambda: f"TracerPid:\t{tracer.pid}" in Path(f"/proc/{pid}/status").read_text())
+        wait_for(lambda: f"TracerPid:\t{tracer.pid}" in Path(f"/proc/{pid}/status").read_text())
         if not let_run:
-            until(lambda: state_of(pid) == "t")
+            wait_for(lambda: state_of(pid) == "t")
         yield tracer.pid
     finally:
         tracer.kill()

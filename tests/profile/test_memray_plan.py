@@ -13,17 +13,12 @@ from perftui.errors import NotDeliverable, NotPermitted
 from perftui.host.procfs import Host
 from perftui.profile import memray_plan
 from perftui.profile.memray_plan import REMOTE, Plan, plan, risks
-from tests.profile.children import REPOSITORY, SLEEPER, python_child, state_of, traced, until
+from tests.host.test_target import wait_for
+from tests.profile.children import REPOSITORY, SLEEPER, python_child, state_of, traced
 
 HAS_MEMRAY = subprocess.run([sys.executable, "-c", "import memray"], capture_output=True).returncode == 0
 FAKE_MEMRAY = {"__init__.py": "__version__ = '1.99'\n", "commands/__init__.py": "", "commands/attach.py": ""}
 WORKS = '#!/bin/sh\nfor word; do case $last in -p) echo "\\$1 = $word";; esac; last=$word; done\n'
-
-
-@pytest.fixture
-def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
-    with python_child(sys.executable, SLEEPER) as process:
-        yield process
 
 
 @pytest.fixture
@@ -61,7 +56,7 @@ def refusal(pid: int) -> str:
 def test_not_a_python_process() -> None:
     with subprocess.Popen(["/bin/sleep", "60"]) as process:
         try:
-            until(lambda: b"sleep" in Path(f"/proc/{process.pid}/cmdline").read_bytes())
+            wait_for(lambda: b"sleep" in Path(f"/proc/{process.pid}/cmdline").read_bytes())
             assert refusal(process.pid) == f"process {process.pid} is not a Python process"
         finally:
             process.kill()
@@ -77,7 +72,7 @@ def test_a_python_that_is_too_old() -> None:
 
 def test_a_stopped_process(sleeper: "subprocess.Popen[bytes]") -> None:
     os.kill(sleeper.pid, signal.SIGSTOP)
-    until(lambda: state_of(sleeper.pid) == "T")
+    wait_for(lambda: state_of(sleeper.pid) == "T")
     said = refusal(sleeper.pid)
     os.kill(sleeper.pid, signal.SIGCONT)
     assert f"kill -CONT {sleeper.pid}" in said

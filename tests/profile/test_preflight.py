@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,10 @@ import pytest
 from perftui.errors import NoData
 from perftui.host.procfs import Host
 from perftui.profile import preflight
-from tests.profile.children import SLEEPER, ended, python_child, refusal_as_nobody, state_of, traced, until
+from tests.host.test_target import wait_for
+from tests.profile.children import ended, refusal_as_nobody, state_of, traced
 
 CAPTURED_MAPS = b"00400000-00401000 r-xp 00000000 08:01 12 %s\n7f00-7f01 rw-p 00000000 00:00 0\n"
-
-
-@pytest.fixture
-def sleeper() -> Iterator[subprocess.Popen[bytes]]:
-    with python_child(sys.executable, SLEEPER) as process:
-        yield process
 
 
 def refusal(pid: int, host: Host | None = None) -> NoData:
@@ -52,7 +46,7 @@ def test_no_such_process() -> None:
 def test_not_a_python_process() -> None:
     process = subprocess.Popen(["/bin/sleep", "60"])
     try:
-        until(lambda: b"sleep" in Path(f"/proc/{process.pid}/cmdline").read_bytes())
+        wait_for(lambda: b"sleep" in Path(f"/proc/{process.pid}/cmdline").read_bytes())
         said = refusal(process.pid)
     finally:
         process.kill()
@@ -64,7 +58,7 @@ def test_not_a_python_process() -> None:
 
 def test_a_stopped_process_gets_the_command_that_continues_it(sleeper: subprocess.Popen[bytes]) -> None:
     os.kill(sleeper.pid, signal.SIGSTOP)
-    until(lambda: state_of(sleeper.pid) == "T")
+    wait_for(lambda: state_of(sleeper.pid) == "T")
     said = refusal(sleeper.pid)
     os.kill(sleeper.pid, signal.SIGCONT)
 
@@ -73,7 +67,7 @@ def test_a_stopped_process_gets_the_command_that_continues_it(sleeper: subproces
 
 def test_a_zombie_has_ended() -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
-    until(lambda: state_of(process.pid) == "Z")
+    wait_for(lambda: state_of(process.pid) == "Z")
     said = refusal(process.pid)
     process.wait()
 

@@ -21,6 +21,7 @@ from perftui.model.profile_views import hot_functions
 from perftui.profile import pyspy
 from perftui.profile.pyspy import PySpySampler
 from perftui.profile.tree import Node, build
+from tests.host.test_target import wait_for
 from tests.profile.children import (
     REPOSITORY,
     SLEEPER,
@@ -31,7 +32,6 @@ from tests.profile.children import (
     samplers_of,
     state_of,
     traced,
-    until,
 )
 
 SHARES = """
@@ -87,7 +87,7 @@ def collect(sampler: PySpySampler, windows: int) -> list[StackProfile]:
         taken.extend(sampler.take())
         return len(taken) >= windows
 
-    until(enough, seconds=60)
+    wait_for(enough, seconds=60)
     return taken
 
 
@@ -98,14 +98,8 @@ def whole(profiles: list[StackProfile]) -> StackProfile:
 
 
 def unavailable(sampler: PySpySampler) -> str:
-    until(lambda: sampler.status.state == "unavailable")
+    wait_for(lambda: sampler.status.state == "unavailable")
     return f"{sampler.status.reason} | {sampler.status.remedy}"
-
-
-@pytest.fixture
-def sleeper() -> Iterator[subprocess.Popen[bytes]]:
-    with python_child(sys.executable, SLEEPER) as process:
-        yield process
 
 
 def test_functions_at_60_30_and_10_percent_appear_so(tmp_path: Path) -> None:
@@ -177,7 +171,7 @@ def command_of(pid: int) -> bytes:
 
 def test_stop_leaves_no_child_and_the_target_running(sleeper: subprocess.Popen[bytes]) -> None:
     with sampling(sleeper.pid) as sampler:
-        until(lambda: bool(samplers_of(sleeper.pid)))
+        wait_for(lambda: bool(samplers_of(sleeper.pid)))
         sampler.stop()
 
         assert samplers_of(sleeper.pid) == []
@@ -189,7 +183,7 @@ def test_stop_leaves_no_child_and_the_target_running(sleeper: subprocess.Popen[b
 def test_stop_hands_over_the_window_under_way(sleeper: subprocess.Popen[bytes]) -> None:
     with sampling(sleeper.pid) as sampler:
         (first, *_) = collect(sampler, windows=1)
-        until(lambda: monotonic_ns() > first.ended_ns + 500_000_000)  # its successor has looked by then
+        wait_for(lambda: monotonic_ns() > first.ended_ns + 500_000_000)  # its successor has looked by then
         sampler.stop()
 
         assert sum(window.samples for window in sampler.take()) > 0
@@ -205,10 +199,10 @@ def test_a_target_that_ends_midway_is_a_clean_end() -> None:
             collect(sampler, windows=1)
             process.stdin.close()
             process.wait()
-            until(lambda: sampler.status.state == "off")
+            wait_for(lambda: sampler.status.state == "off")
 
             assert sampler.status.reason == f"process {process.pid} has ended"
-            until(lambda: samplers_of(process.pid) == [])
+            wait_for(lambda: samplers_of(process.pid) == [])
     finally:
         process.kill()
         process.wait()
@@ -220,7 +214,7 @@ def test_a_target_that_is_gone_before_the_start() -> None:
         held = HeldTarget.open(Host(), process.pid)
     sampler = PySpySampler(Host(), held)
     sampler.start()
-    until(lambda: sampler.status.state == "off")
+    wait_for(lambda: sampler.status.state == "off")
     sampler.stop()
     held.close()
 
@@ -230,7 +224,7 @@ def test_a_target_that_is_gone_before_the_start() -> None:
 def test_not_a_python_process() -> None:
     process = subprocess.Popen(["/bin/sleep", "60"])
     try:
-        until(lambda: b"/sleep" in command_of(process.pid))
+        wait_for(lambda: b"/sleep" in command_of(process.pid))
         with sampling(process.pid) as sampler:
             assert "is not a Python process" in unavailable(sampler)
             assert sampler.take() == []
@@ -245,7 +239,7 @@ def test_a_stopped_target_is_told_and_sampled_again_when_it_goes_on(sleeper: sub
         os.kill(sleeper.pid, signal.SIGSTOP)
         said = unavailable(sampler)
         os.kill(sleeper.pid, signal.SIGCONT)
-        until(lambda: sampler.status.state == "ok")
+        wait_for(lambda: sampler.status.state == "ok")
     assert f"process {sleeper.pid} is stopped | kill -CONT {sleeper.pid}" in said
 
 
@@ -312,8 +306,8 @@ def test_no_sampler_outlives_a_killed_perftui(sleeper: subprocess.Popen[bytes]) 
         "while True: time.sleep(1)\n"
     )
     with python_child(sys.executable, program):
-        until(lambda: bool(samplers_of(sleeper.pid)))  # leaving kills it with SIGKILL
-    until(lambda: samplers_of(sleeper.pid) == [])
+        wait_for(lambda: bool(samplers_of(sleeper.pid)))  # leaving kills it with SIGKILL
+    wait_for(lambda: samplers_of(sleeper.pid) == [])
 
     assert state_of(sleeper.pid) in "RS"
 

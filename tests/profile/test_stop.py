@@ -11,7 +11,8 @@ from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.profile import pyspy
 from perftui.profile.pyspy import PySpySampler
-from tests.profile.children import python_child, samplers_of, until
+from tests.host.test_target import wait_for
+from tests.profile.children import python_child, samplers_of
 
 
 class _DeadMount(Host):
@@ -49,7 +50,7 @@ def test_stop_does_not_wait_for_a_file_that_hangs(tmp_path: Path, monkeypatch: p
             assert sampler._thread.is_alive()
         finally:
             host.back.set()
-        until(lambda: sampler._thread is not None and not sampler._thread.is_alive())
+        wait_for(lambda: sampler._thread is not None and not sampler._thread.is_alive())
         assert not samplers_of(child.pid)
         sampler._selector.close()
         os.close(sampler._wake)

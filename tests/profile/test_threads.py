@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from perftui.host.procfs import Host
 from perftui.profile.threads import ThreadIds, match_threads, run_times
-from tests.profile.children import ended, until
+from tests.host.test_target import wait_for
+from tests.profile.children import ended
 
 
 def test_run_times_of_this_process_grow() -> None:
@@ -18,7 +19,7 @@ def test_run_times_of_this_process_grow() -> None:
     before = run_times(Host(), os.getpid())[mine]
 
     # The kernel brings a running thread's figure up to date at its next clock tick.
-    until(lambda: sum(range(10_000)) > 0 and run_times(Host(), os.getpid())[mine] > before)
+    wait_for(lambda: sum(range(10_000)) > 0 and run_times(Host(), os.getpid())[mine] > before)
 
 
 def test_a_process_that_is_gone_has_none() -> None:

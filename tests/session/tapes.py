@@ -9,22 +9,9 @@ from perftui.model.profile import StackProfile
 from perftui.model.sample import Sample
 from perftui.store.recording import Header, Recording, RecordingWriter
 from tests.session.test_pipeline import sample
+from tests.store.support import EPOCH, HEADER, SECOND
 
-SECOND = 10**9
-START = 1_700_000_000 * SECOND
-
-HEADER = Header(
-    version="0",
-    wall_ns=START,
-    boot_id="boot",
-    hostname="here",
-    kernel="Linux",
-    machine="x86_64",
-    cpus=1,
-    target="this host",
-    interval_seconds=1.0,
-    window_seconds=10.0,
-)
+START = EPOCH
 
 
 def host_sample(second: int, busy_ticks: int) -> Sample:

@@ -11,7 +11,8 @@ from perftui.report.documents import DiffDocument
 from perftui.session import SessionOptions
 from perftui.session.compare import Side, compare
 from perftui.store.recording import Recording
-from tests.session.tapes import SECOND, START, host_sample, write
+from tests.session.tapes import START, host_sample, write
+from tests.store.support import SECOND
 
 
 def jittering(second: int) -> int:

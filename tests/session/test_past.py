@@ -17,8 +17,9 @@ from perftui.session import Session, SessionOptions
 from perftui.session.past import past_of
 from perftui.store.journal import Journal
 from perftui.store.tiers import Tiers
-from tests.session.tapes import SECOND, host_sample
+from tests.session.tapes import host_sample
 from tests.session.test_session import SPIN, Updates
+from tests.store.support import SECOND
 
 ROOT = Target(kind="process", process=ProcessId(pid=10, start_ticks=5))
 COLUMNS = ("pid", "ppid", "start_ticks", "user_ticks", "system_ticks", "rss_bytes", "threads")

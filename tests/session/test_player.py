@@ -21,7 +21,8 @@ from perftui.session.worst import search_worst
 from perftui.store.journal import Journal
 from perftui.store.recording import Recording
 from tests.scenarios.play import playing
-from tests.session.tapes import SECOND, START, host_sample, write
+from tests.session.tapes import START, host_sample, write
+from tests.store.support import SECOND
 from tests.store.test_chunkfile import damage
 
 OPTIONS = SessionOptions()

@@ -12,8 +12,9 @@ from perftui.model.update import ReplayStatus, Update
 from perftui.session import SessionOptions
 from perftui.session.replay import ReplaySession
 from perftui.store.recording import Recording
-from tests.session.tapes import SECOND, START, write
+from tests.session.tapes import START, write
 from tests.session.test_player import busy_in_the_middle
+from tests.store.support import SECOND
 from tests.store.test_chunkfile import damage
 
 

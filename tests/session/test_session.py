@@ -31,13 +31,6 @@ def child() -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    opened = Journal(tmp_path / "journal.sqlite")
-    yield opened
-    opened.close()
-
-
 class Updates:
     """Collects updates from the session's thread and waits for one that satisfies a condition."""
 

@@ -15,7 +15,8 @@ from perftui.model.target import ProcessId, Target
 from perftui.store.bundle import write_bundle
 from perftui.store.flight import FlightRecorder
 from perftui.store.recording import Recording
-from tests.session.tapes import HEADER, SECOND, START, host_sample
+from tests.session.tapes import START, host_sample
+from tests.store.support import HEADER, SECOND
 
 SECRET = "hunter2hunter2"
 LEAK = f"app --password {SECRET}"

@@ -4,7 +4,6 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,13 +32,6 @@ def entry_of(number: int, text: str = "x") -> JournalEntry:
         owner_pid=1,
         owner_start_ticks=1,
     )
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    opened = Journal(tmp_path / "journal.sqlite")
-    yield opened
-    opened.close()
 
 
 def test_an_entry_comes_back_as_it_was_added(journal: Journal) -> None:

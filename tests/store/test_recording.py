@@ -6,8 +6,7 @@ import stat
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from perftui.store import delta, recording
 from perftui.store.chunkfile import ChunkFile, Mark
 from perftui.store.chunks import Chunk
 from perftui.store.recording import Recording, RecordingWriter
+from tests.host.test_target import wait_for
 from tests.store.support import EPOCH, FOREVER, HEADER, SECOND, sample_at, window_at
 
 KILLS = 8
@@ -187,7 +187,7 @@ def test_a_recording_can_be_read_while_it_is_written(path: Path) -> None:
     try:
         for tick in range(320):
             writer.add(sample_at(tick))
-        assert_in_time(lambda: count_of(path) == 320)
+        wait_for(lambda: count_of(path) == 320)
         with opened(path) as found:
             for tick in range(320, 700):
                 writer.add(sample_at(tick))
@@ -204,20 +204,13 @@ def count_of(path: Path) -> int:
         return found.count
 
 
-def assert_in_time(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.01)
-
-
 def test_samples_that_nothing_follows_are_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording, "PART_NS", SECOND // 10)
     writer = RecordingWriter(path, header=HEADER)
     monkeypatch.setattr(recording, "CHUNK_NS", FOREVER)
     try:
         writer.add(sample_at(0))
-        assert_in_time(lambda: count_of(path) == 1)
+        wait_for(lambda: count_of(path) == 1)
     finally:
         writer.close()
 
@@ -257,7 +250,7 @@ def test_killed_at_any_moment_it_loses_at_most_five_seconds(tmp_path: Path) -> N
 
 def test_a_full_disk_is_told_once_and_leaves_what_was_written(path: Path) -> None:
     writer = RecordingWriter(path, header=HEADER)
-    assert_in_time(lambda: not writer._tasks.qsize())
+    wait_for(lambda: not writer._tasks.qsize())
     writer._file._database.execute("PRAGMA max_page_count=20")
     assert_stops(writer, path, "full")
 

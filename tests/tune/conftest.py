@@ -1,19 +1,11 @@
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from perftui.host.procfs import Host
 from perftui.store.journal import Journal
 from perftui.tune.executor import Executor
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    opened = Journal(tmp_path / "journal.sqlite")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
 """sysctl.vm.swappiness."""
 
-from perftui.errors import NoData
 from perftui.host.procfs import Host
 from perftui.model.finding import Finding
 from perftui.model.interval import Interval
-from perftui.model.proposal import Proposal, WriteFile
+from perftui.model.proposal import Proposal
 from perftui.model.sample import KnobReading, Sample
-from perftui.tune.knob import proposed, unavailable, writable
+from perftui.tune.knob import unavailable
+from perftui.tune.sysctl import Sysctl
 
-PATH = "/proc/sys/vm/swappiness"
+SETTING = Sysctl("vm.swappiness")
 AFTER = 10
 """Swap only under real shortage (0 would forbid it until the page cache is nearly gone)."""
 
@@ -23,38 +23,22 @@ class Swappiness:
     It is a setting of the whole host, and is gone after a restart.
     """
 
-    id = "sysctl.vm.swappiness"
+    id = SETTING.id
 
     def read(self, host: Host, sample: Sample) -> tuple[KnobReading, ...]:
         if sample.memory is not None and sample.memory.swap_total_bytes == 0:
             return (unavailable(self.id, "host", "there is no swap: it has no effect", "add swap with swapon"),)
-        try:
-            value = host.text(PATH)
-        except NoData as error:
-            return (unavailable(self.id, "host", error.reason, error.remedy),)
-        return (
-            KnobReading(
-                knob=self.id,
-                subject="host",
-                available=True,
-                value=value,
-                permitted=writable(host, PATH),
-                privilege=f"write permission on {PATH} (root)",
-            ),
-        )
+        return (SETTING.reading(host),)
 
     def propose(self, finding: Finding, reading: KnobReading, sample: Sample, interval: Interval) -> Proposal | None:
         if finding.rule != "memory-swap" or int(reading.value) <= AFTER:
             return None
         swapped = interval.tree.swap_bytes if interval.tree else 0
-        return proposed(
+        return SETTING.change(
             reading,
             finding,
             sample,
-            action=WriteFile(before=reading.value, after=str(AFTER), path=PATH),
             after=str(AFTER),
-            command=f"sysctl -w vm.swappiness={AFTER}",
-            undo_command=f"sysctl -w vm.swappiness={reading.value}",
             risk="medium",
             settle_seconds=60.0,
             expected_effect=(

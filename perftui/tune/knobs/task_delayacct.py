@@ -1,14 +1,14 @@
 """sysctl.kernel.task_delayacct."""
 
-from perftui.errors import NoData
 from perftui.host.procfs import Host
 from perftui.model.finding import Finding
 from perftui.model.interval import Interval
-from perftui.model.proposal import Proposal, WriteFile
+from perftui.model.proposal import Proposal
 from perftui.model.sample import KnobReading, Sample
-from perftui.tune.knob import proposed, unavailable, writable
+from perftui.tune.knob import unavailable
+from perftui.tune.sysctl import Sysctl
 
-PATH = "/proc/sys/kernel/task_delayacct"
+SETTING = Sysctl("kernel.task_delayacct")
 RULES = frozenset(
     {
         "io-device-saturated",
@@ -33,41 +33,24 @@ class TaskDelayacct:
     costs the kernel two looks at the clock. It is a setting of the whole host, and is gone after a restart.
     """
 
-    id = "sysctl.kernel.task_delayacct"
+    id = SETTING.id
 
     def read(self, host: Host, sample: Sample) -> tuple[KnobReading, ...]:
         if sample.target.kind == "host":
             return ()  # nobody's waits are looked at
-        try:
-            value = host.text(PATH)
-        except NoData:
-            return (
-                unavailable(
-                    self.id, "host", f"{PATH} is not there", "it needs Linux 5.14; before, boot with delayacct"
-                ),
-            )
-        return (
-            KnobReading(
-                knob=self.id,
-                subject="host",
-                available=True,
-                value=value,
-                permitted=writable(host, PATH),
-                privilege=f"write permission on {PATH} (root)",
-            ),
-        )
+        if not host.exists(SETTING.path):
+            remedy = "it needs Linux 5.14; before, boot with delayacct"
+            return (unavailable(self.id, "host", f"{SETTING.path} is not there", remedy),)
+        return (SETTING.reading(host),)
 
     def propose(self, finding: Finding, reading: KnobReading, sample: Sample, interval: Interval) -> Proposal | None:
         if finding.rule not in RULES or reading.value != "0" or interval.delays is not None:
             return None
-        return proposed(
+        return SETTING.change(
             reading,
             finding,
             sample,
-            action=WriteFile(before="0", after="1", path=PATH),
             after="1",
-            command="sysctl -w kernel.task_delayacct=1",
-            undo_command="sysctl -w kernel.task_delayacct=0",
             risk="low",
             settle_seconds=0.0,
             expected_effect=(

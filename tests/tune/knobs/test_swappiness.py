@@ -6,7 +6,7 @@ import pytest
 from perftui.host.procfs import Host
 from perftui.model.proposal import Proposal, WriteFile
 from perftui.model.sample import MemorySection
-from perftui.tune.knobs.swappiness import PATH, Swappiness
+from perftui.tune.knobs.swappiness import SETTING, Swappiness
 from tests.tune.scenes import finding_of, interval_of, reading_of, sample_at
 
 SWAPPINESS = Swappiness()
@@ -20,7 +20,7 @@ def propose(value: str, rule: str = "memory-swap") -> Proposal | None:
 
 def test_it_is_read_on_this_machine() -> None:
     (reading,) = SWAPPINESS.read(Host(), sample_at(1))
-    assert reading.value == Path(PATH).read_text().strip()
+    assert reading.value == Path(SETTING.path).read_text().strip()
     assert reading.subject == "host"
 
 
@@ -34,13 +34,13 @@ def test_without_swap_it_has_no_effect() -> None:
 def test_where_the_file_is_missing_it_says_so(tmp_path: Path) -> None:
     (reading,) = SWAPPINESS.read(Host(tmp_path), sample_at(1))
     assert not reading.available
-    assert PATH in reading.reason
+    assert SETTING.path in reading.reason
 
 
 def test_ten_is_proposed() -> None:
     proposal = propose("60")
     assert proposal is not None
-    assert proposal.action == WriteFile(before="60", after="10", path=PATH)
+    assert proposal.action == WriteFile(before="60", after="10", path=SETTING.path)
     assert (proposal.command, proposal.undo_command) == ("sysctl -w vm.swappiness=10", "sysctl -w vm.swappiness=60")
     assert "64 MiB of the target are swapped out" in proposal.expected_effect
 
