@@ -58,14 +58,12 @@ def may_trace(host: Host, pid: int) -> None:
 
 
 def _not_permitted(host: Host, pid: int) -> NoData:
-    owner = host.owner(f"/proc/{pid}")
-    if os.geteuid() == 0 and not has_capability("CAP_SYS_PTRACE"):
-        return NoData(f"what the threads of {pid} wait for is hidden", how_to_get("CAP_SYS_PTRACE"))
-    if owner != os.geteuid():
-        return NoData(
-            f"what the threads of {pid} wait for is hidden: it belongs to uid {owner}",
-            "run as root, or give CAP_SYS_PTRACE",
-        )
+    owner, own = host.owner(f"/proc/{pid}"), os.geteuid()
+    whose = "" if owner == own else f": it belongs to uid {owner}"
+    if own == 0 and not has_capability("CAP_SYS_PTRACE"):
+        return NoData(f"what the threads of {pid} wait for is hidden{whose}", how_to_get("CAP_SYS_PTRACE"))
+    if whose:
+        return NoData(f"what the threads of {pid} wait for is hidden{whose}", "run as root, or give CAP_SYS_PTRACE")
     if yama_scope(host) >= 1 and not has_capability("CAP_SYS_PTRACE"):
         return NoData(
             f"what the threads of {pid} wait for is hidden by kernel.yama.ptrace_scope",
