@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import os
 import signal
 
 from hypothesis import settings
@@ -11,3 +12,7 @@ settings.load_profile("perftui")
 # Whoever starts the tests may ignore these (nohup, a shell's background job), and what is started here inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# pytest-xdist exports these, and they would override the size of the terminals that tests open.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
