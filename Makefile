@@ -33,8 +33,8 @@ run: $(STAMP)  ## start the demo service and open perftui on it [FAULT=gil]
 demo: $(STAMP)  ## run the demo service alone [FAULT=gil ARGS='--cycle 30']
 	@$(BIN)/python -m tests.demo.run --fault $(FAULT) $(ARGS)
 
-test: $(STAMP)  ## run the tests [ARGS='tests/host -k text']
-	$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP)  ## run the tests, three at a time [ARGS='tests/host -k text' or ARGS='-n 0' for one at a time]
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 check: $(STAMP)  ## format, lint, types, import contracts, house rules
 	$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ settings.load_profile("perftui")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+# pytest-xdist exports these, and they would override the size of the terminals that tests open.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:

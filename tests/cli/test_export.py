@@ -181,7 +181,7 @@ def test_json_has_a_document_a_line(perftui: Perftui, child: Callable[..., int])
 
 
 def test_a_target_that_ends_ends_the_stream(perftui: Perftui, child: Callable[..., int]) -> None:
-    pid = child("import time; time.sleep(3)")
+    pid = child("import time; time.sleep(6)")
     done = perftui("export", "json", pid, "--interval", "0.2")
     assert done.returncode == 0
     assert json.loads(done.stdout.splitlines()[-1])["target"]["pid"] == pid

@@ -1,5 +1,6 @@
 """``perftui record``: a whole file, however it ends."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Callable
@@ -49,10 +50,14 @@ def test_a_signal_ends_it_with_a_whole_file(perftui: Perftui, tmp_path: Path, nu
 
 
 def test_the_end_of_the_target_ends_it(perftui: Perftui, child: Callable[..., int], tmp_path: Path) -> None:
-    pid = child("import time\nuntil = time.monotonic() + 6\nwhile time.monotonic() < until: pass")
-    done = perftui("record", pid, "-o", tmp_path / "r", "--interval", "0.5")
-    assert done.returncode == 0, done.stderr
-    assert "the target has ended" in done.stderr
+    pid = child(SPIN)
+    running = perftui.start("record", pid, "-o", tmp_path / "r", "--interval", "0.5")
+    wait_for(lambda: (tmp_path / "r").exists())
+    wait_for(lambda: samples_in(tmp_path / "r") >= 2)
+    os.kill(pid, signal.SIGKILL)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 0, err
+    assert b"the target has ended" in err
     assert samples_in(tmp_path / "r") >= 2
 
 

@@ -1,6 +1,7 @@
 """Temperatures, fans, power and energy."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -69,16 +70,17 @@ def test_a_hostile_label_is_made_visible(tmp_path: Path) -> None:
 
 
 @pytest.mark.root
-def test_energy_that_only_root_may_read_says_so(tmp_path: Path) -> None:
-    real_machine(tmp_path)
-    (tmp_path / "sys/class/powercap/intel-rapl:0/energy_uj").chmod(0o400)
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o711)
-    os.seteuid(65534)
-    try:
-        section = SensorCollector().collect(Host(tmp_path), NO_TARGET, None)
-    finally:
-        os.seteuid(0)
+def test_energy_that_only_root_may_read_says_so() -> None:
+    with tempfile.TemporaryDirectory() as name:  # tmp_path lies in folders that are closed to others
+        root = Path(name)
+        real_machine(root)
+        (root / "sys/class/powercap/intel-rapl:0/energy_uj").chmod(0o400)
+        root.chmod(0o711)
+        os.seteuid(65534)
+        try:
+            section = SensorCollector().collect(Host(root), NO_TARGET, None)
+        finally:
+            os.seteuid(0)
     assert (len(section.energy), len(section.readings)) == (0, 4)
     assert "permission" in section.energy_reason
     assert "root" in section.energy_remedy

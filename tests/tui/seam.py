@@ -88,8 +88,9 @@ class TickingSession(StillSession):
 
     def start(self, on_update: Callable[[Update], None], on_failure: Callable[[Exception], None]) -> None:
         super().start(on_update, on_failure)
+        # At the end of its input it ends, also when this process is killed.
         self.child = subprocess.Popen(
-            [sys.executable, "-c", "import time; time.sleep(600)"], stdin=subprocess.DEVNULL, process_group=0
+            [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE, process_group=0
         )
         threading.Thread(target=self._run, daemon=True).start()
 
@@ -98,7 +99,7 @@ class TickingSession(StillSession):
         self._over.set()
         if self.child is not None:
             self.child.kill()
-            self.child.wait()
+            self.child.communicate()
 
     def _run(self) -> None:
         tick = 1
