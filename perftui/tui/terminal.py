@@ -336,6 +336,8 @@ def _restore(fd: int, saved: list[Any]) -> None:
 
 def run_to_end(app: LeavingApp, *, mouse: bool, stop: Callable[[], None]) -> int:
     """Run the app on this process's terminal; returns the exit code."""
+    for name in ("COLUMNS", "LINES"):  # of a shell before a resize, or of another terminal: this one is asked
+        os.environ.pop(name, None)
     with kept_terminal(app, stop), suppress(asyncio.CancelledError):
         app.run(mouse=mouse)
     code = app.return_code or 0

@@ -99,6 +99,7 @@ sys.stdin.readline()
 
 
 @pytest.mark.root
+@pytest.mark.alone
 def test_figures_of_this_kernel_under_a_load(tmp_path: Path) -> None:
     """Each agrees with what the load did: CPU time, memory held, bytes written, limits set."""
     with groups("cpu", "cpuacct", "memory", "blkio", "pids") as folders:

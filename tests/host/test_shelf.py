@@ -83,7 +83,7 @@ def test_a_group_made_anew_at_the_same_path_is_read(tmp_path: Path) -> None:
         ("/proc/42/environ", False),
         ("/proc/42/smaps_rollup", False),
         ("/proc/42/net/snmp", False),
-        ("/proc/42/root/proc/stat", False),
+        ("/proc/42/map_files/stat", False),
         ("/proc/self/mountinfo", False),
         ("/sys/fs/cgroup/cpu/a/cgroup.procs", False),
         ("/sys/fs/cgroup/cpu/a/tasks", False),

@@ -102,6 +102,7 @@ def unavailable(sampler: PySpySampler) -> str:
     return f"{sampler.status.reason} | {sampler.status.remedy}"
 
 
+@pytest.mark.alone
 def test_functions_at_60_30_and_10_percent_appear_so(tmp_path: Path) -> None:
     path = tmp_path / "shares.py"
     path.write_text(SHARES)

@@ -238,6 +238,14 @@ def test_a_plain_locale_gets_ascii_only(opened: list[Terminal], tmp_path: Path) 
     assert terminal.output.isascii()
 
 
+def test_the_terminal_itself_says_how_large_it_is(opened: list[Terminal], tmp_path: Path) -> None:
+    """Shells and ``docker exec -e`` hand on sizes of another terminal, or of before a resize."""
+    terminal = Terminal("", str(tmp_path / "child"), env={"COLUMNS": "80", "LINES": "24"})
+    opened.append(terminal)
+    terminal.wait_until_ticking()
+    assert b"\x1b[30;" in terminal.output
+
+
 @pytest.mark.parametrize(
     ("environ", "depth"),
     [
