@@ -37,15 +37,15 @@ HOST_COLLECTORS = (
     DiskCollector,
     NetworkCollector,
     PressureCollector,
-    VmCollector,
-    SoftnetCollector,
-    ProtocolCollector,
     ProcessCollector,
 )
 TARGET_COLLECTORS = (TreeCollector, ThreadCollector, WaitCollector, CgroupCollector)
 
 SLOW_HOST_COLLECTORS: tuple[tuple[type[Collector], float], ...] = (
     (GpuCollector, 2.0),
+    (VmCollector, 2.0),
+    (SoftnetCollector, 2.0),
+    (ProtocolCollector, 2.0),
     (InterruptCollector, 5.0),
     (FrequencyCollector, 5.0),
     (SensorCollector, 5.0),

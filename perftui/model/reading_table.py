@@ -226,7 +226,13 @@ READINGS: tuple[Reading, ...] = (
             )
         },
     ),
-    Reading(section="vm", source="/proc/vmstat, /proc/sys/vm", word="vm", apart=("page_bytes",)),
+    Reading(
+        section="vm",
+        source="/proc/vmstat, /proc/sys/vm",
+        word="vm",
+        period_seconds=2,
+        apart=("page_bytes",),
+    ),
     Reading(
         section="swaps",
         period_seconds=5,
@@ -257,6 +263,7 @@ READINGS: tuple[Reading, ...] = (
         section="softnet",
         source="/proc/net/softnet_stat",
         word="softnet",
+        period_seconds=2,
         tables={
             "cpus": Layout(
                 keys=("cpu",),
@@ -276,6 +283,7 @@ READINGS: tuple[Reading, ...] = (
         source="/proc/net/{snmp,snmp6,netstat,sockstat,sockstat6}, /proc/sys/net/netfilter",
         right=f"for the counters of another network namespace: {TRACE}",
         word="protocol",
+        period_seconds=2,
         apart=("target_reason", "target_remedy"),
     ),
     Reading(
