@@ -43,6 +43,9 @@ class RecordingStatus(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
+NOT_IN_A_REPLAY = "a replay: nothing can be changed, only what was recorded is there"
+
+
 class ReplayStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Where a replay stands. Times are wall-clock nanoseconds; ``marks`` are (time, text), oldest first.
 

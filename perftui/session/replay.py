@@ -11,7 +11,7 @@ import msgspec
 
 from perftui.errors import Refused
 from perftui.model.journal import JournalEntry
-from perftui.model.update import ReplayStatus, Update
+from perftui.model.update import NOT_IN_A_REPLAY, ReplayStatus, Update
 from perftui.session.moment import moment_of
 from perftui.session.options import SessionOptions
 from perftui.session.player import Player
@@ -92,7 +92,7 @@ class ReplaySession:
         self._player.close()
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise Refused("this is a replay: nothing can be changed in it, and only what was recorded is there")
+        raise Refused(NOT_IN_A_REPLAY)
 
     select = set_profiling = apply = keep = undo = send_signal = toggle_recording = mark_incident = _refuse
 

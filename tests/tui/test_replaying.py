@@ -125,6 +125,11 @@ async def test_everything_that_writes_is_hidden() -> None:
         await pilot.pause()
         assert app.screen is app.main
         assert session.asked == []
+        for pane, key in (("1", "x"), ("4", "enter"), ("5", "u"), *(("1", key) for key in "KURIp")):
+            app.main.banner.dismiss()
+            await pilot.press(pane, key)
+            await pilot.pause()
+            assert "a replay: nothing can be changed" in rows(app.main.banner)[0]
         await pilot.press("1")
         assert "attach" not in rows(app.main.footer)[0]
         assert "filter" in rows(app.main.footer)[0]
