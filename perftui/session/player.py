@@ -31,9 +31,9 @@ class RecordedTicks:
         self._ticks: Iterator[Tick] = iter(())
         self.seek(recording.first_ns)
 
-    def seek(self, wall_ns: int) -> None:
-        """Go on with the first tick that is not older than ``wall_ns``."""
-        ticks = self.recording.ticks(wall_ns, self.recording.last_ns)
+    def seek(self, time_ns: int) -> None:
+        """Go on with the first tick that is not older than ``time_ns``."""
+        ticks = self.recording.ticks(time_ns, self.recording.last_ns)
         self._ticks = (Tick(sample, list(profiles)) for sample, profiles in ticks)
 
     def tick(self) -> Tick | None:
@@ -71,15 +71,15 @@ class Player:
 
     @property
     def at_ns(self) -> int:
-        """Its wall-clock time."""
-        return self.update.sample.wall_ns
+        """Its time in the recording."""
+        return self.recording.time_of(self.update.sample)
 
     @property
     def next_ns(self) -> int | None:
         """The time of the moment after it; None at the end."""
         if self._behind:
-            return self._shown[-self._behind].sample.wall_ns
-        return self._next.sample.wall_ns if self._next else None
+            return self.recording.time_of(self._shown[-self._behind].sample)
+        return self._time_ahead()
 
     def forward(self) -> bool:
         """Show the next moment; False at the end."""
@@ -102,43 +102,47 @@ class Player:
         self.seek(at_ns - 1)
         return self.at_ns < at_ns
 
-    def seek(self, wall_ns: int) -> None:
-        """Show the last moment that is not newer than ``wall_ns``, or the first of all."""
+    def seek(self, time_ns: int) -> None:
+        """Show the last moment that is not newer than ``time_ns``, or the first of all."""
         self._course, self._behind = self._new_course(), 0
         self._shown.clear()
-        self._begin(wall_ns)
-        while self._next is None or self._next.sample.wall_ns > wall_ns:
+        self._begin(time_ns)
+        while (ahead := self._time_ahead()) is None or ahead > time_ns:
             # In a long gap, before the start, behind the end; again when what was before could not be read.
-            before = self.recording.last_before(wall_ns)
-            ends = before is None or before == wall_ns
-            wall_ns = before or self.recording.first_ns
-            self._begin(wall_ns)
+            before = self.recording.last_before(time_ns)
+            ends = before is None or before == time_ns
+            time_ns = before or self.recording.first_ns
+            self._begin(time_ns)
             if ends:
                 break
         if self._next is None:
             raise NotDeliverable("there is no sample that can be read in this recording")
-        judged_from = wall_ns - int(2 * self._options.window_seconds * 1e9)
-        self._advance(judged_from, wall_ns)
-        while self._next is not None and self._next.sample.wall_ns <= wall_ns:
-            self._advance(judged_from, wall_ns)
+        judged_from = time_ns - int(2 * self._options.window_seconds * 1e9)
+        self._advance(judged_from, time_ns)
+        while (ahead := self._time_ahead()) is not None and ahead <= time_ns:
+            self._advance(judged_from, time_ns)
 
     def close(self) -> None:
         self._source.close()
 
-    def _begin(self, wall_ns: int) -> None:
-        self._source.seek(wall_ns - int(LOOK_BACK_SECONDS * 1e9))
+    def _begin(self, time_ns: int) -> None:
+        self._source.seek(time_ns - int(LOOK_BACK_SECONDS * 1e9))
         self._next = self._source.tick()
 
+    def _time_ahead(self) -> int | None:
+        """The time of the tick that is taken next; None at the end."""
+        return self.recording.time_of(self._next.sample) if self._next else None
+
     def _new_course(self) -> Course:
-        return Course(self._options, self.recording.marks)
+        return Course(self._options, self.recording)
 
     def _advance(self, judged_from_ns: int = 0, until_ns: int = 0) -> None:
         """Take the next tick. One before ``judged_from_ns`` is judged only if it is the last up to ``until_ns``."""
         tick, self._next = self._next, self._source.tick()
         if tick is None:
             return
-        last = self._next is None or self._next.sample.wall_ns > until_ns
-        judge = last or tick.sample.wall_ns >= judged_from_ns
+        ahead = self._time_ahead()
+        judge = ahead is None or ahead > until_ns or self.recording.time_of(tick.sample) >= judged_from_ns
         self._course.feed(tick, judge=judge)
         if judge:
             update = self._course.pipeline.update(tick.sample, self._cost(), self._journal)

@@ -122,6 +122,11 @@ class Decoder:
         self._fields: dict[str, _Field] = {}
 
     @property
+    def monotonic_ns(self) -> int:
+        """Of the present record; 0 before the first."""
+        return self._times[0]
+
+    @property
     def wall_ns(self) -> int:
         """Of the present record; 0 before the first."""
         return (self._times[0] + self._times[1]) & MASK
@@ -145,22 +150,29 @@ class Decoder:
             for at, leaf in leaves.items():
                 self._fields[name].others[at] = _shown(leaf)
         for name in {*changes, *notes.fresh, *notes.changed} & self._fields.keys():
-            self._fields[name].advance(changes.get(name, {}), self._monotonic_ns)
+            self._fields[name].advance(changes.get(name, {}), self.monotonic_ns)
         return True
 
     def sample(self) -> Sample:
         """The present record. Sections that are as before are the same objects as before."""
         values = {name: field.value(self._texts) for name, field in self._fields.items()}
-        return Sample(monotonic_ns=self._monotonic_ns, wall_ns=self.wall_ns, **values)
+        return Sample(monotonic_ns=self.monotonic_ns, wall_ns=self.wall_ns, **values)
 
     def profiles(self) -> Iterator[StackProfile]:
         """The stack windows of the present record."""
         for window in self._streams.notes[self._record].windows:
             yield self._windows.decode(window, self._texts)
 
-    @property
-    def _monotonic_ns(self) -> int:
-        return self._times[0]
+
+def times(streams: Streams) -> Iterator[tuple[int, int]]:
+    """``monotonic_ns`` and ``wall_ns`` of each record: what ``Decoder`` says, for a hundredth of its work."""
+    now, column, start = array("Q", bytes(16)), streams.columns.get(TIMES), 0
+    for record in range(streams.records):
+        if column is not None and record < len(column.counts):
+            stop = start + column.counts[record]
+            apply(now, column.rows[start:stop], column.values[start:stop])
+            start = stop
+        yield now[0], (now[0] + now[1]) & MASK
 
 
 def _by_record(streams: Streams) -> list[dict[str, Changes]]:

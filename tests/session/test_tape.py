@@ -237,10 +237,11 @@ def test_a_full_disk_ends_the_recording_and_nothing_else(tape: Tape, tmp_path: P
 def test_the_clock_of_a_mark_is_the_wall_clock(tape: Tape, tmp_path: Path) -> None:
     tape.start(HOST, tmp_path / "r")
     before = clock.wall_ns()
+    tape.add(msgspec.structs.replace(steady(0), monotonic_ns=clock.monotonic_ns(), wall_ns=before), ())
     tape.mark("now")
     tape.stop()
     recording = Recording(tmp_path / "r")
-    assert before <= recording.marks[0].wall_ns <= clock.wall_ns()
+    assert before <= recording.marks[0].at_ns <= clock.wall_ns()
     recording.close()
 
 

@@ -13,7 +13,7 @@ from tests.tui.fixtures import build_journal, build_update
 from tests.tui.seam import StillSession
 from tests.tui.whole import quiet, rows, sheet_text, started
 
-STATUS = ReplayStatus(first_ns=0, last_ns=3600 * 10**9, at_ns=900 * 10**9, speed=1.0, playing=True)
+STATUS = ReplayStatus(first_ns=0, last_ns=3600 * 10**9, at_ns=900 * 10**9, wall_ns=900 * 10**9, speed=1.0, playing=True)
 
 
 class StillReplay(StillSession):
