@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from perftui.errors import NotDeliverable
+from perftui.errors import NotDeliverable, PerftuiError, StoreError
 from perftui.host.procfs import Host
 from perftui.model.journal import JournalEntry
 from perftui.model.proposal import Proposal
@@ -20,7 +20,9 @@ LOOK_BACK_SECONDS = 240
 """As much of the past is taken through the pipeline before a moment is shown: what the panes draw over time."""
 
 KEPT_UPDATES = 60
-"""So many moments can be stepped back without seeking."""
+"""So many moments can be stepped back without seeking, if they take no more than ``KEPT_BYTES``."""
+
+KEPT_BYTES = 64 << 20
 
 
 class RecordedTicks:
@@ -61,7 +63,7 @@ class Player:
         self._course = self._new_course()
         self._next = self._source.tick()
         if self._next is None:
-            raise NotDeliverable("there is no sample in this recording")
+            raise _unreadable(recording)
         self._advance()
 
     @property
@@ -116,7 +118,7 @@ class Player:
             if ends:
                 break
         if self._next is None:
-            raise NotDeliverable("there is no sample that can be read in this recording")
+            raise _unreadable(self.recording)
         judged_from = time_ns - int(2 * self._options.window_seconds * 1e9)
         self._advance(judged_from, time_ns)
         while (ahead := self._time_ahead()) is not None and ahead <= time_ns:
@@ -147,9 +149,18 @@ class Player:
         if judge:
             update = self._course.pipeline.update(tick.sample, self._cost(), self._journal)
             self._shown.append(_elsewhere(update))
+            while len(self._shown) > 2 and len(self._shown) * self.recording.sample_bytes > KEPT_BYTES:
+                self._shown.popleft()
 
     def _cost(self) -> OwnCost:
         return OwnCost(cpu_pct=self._own.lap_cpu_pct(), rss_bytes=self._own.rss_bytes())
+
+
+def _unreadable(recording: Recording) -> PerftuiError:
+    """What there is to say of a recording of which no sample can be shown."""
+    if recording.damage:
+        return StoreError(recording.damage[-1])
+    return NotDeliverable(f"{recording.path}: there is no sample in this recording")
 
 
 def _elsewhere(update: Update) -> Update:

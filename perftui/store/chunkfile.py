@@ -31,7 +31,9 @@ _MOST_BYTES = 40 << 20
 MOST_CHUNKS = 1 << 17
 """A chunk is 300 s, and some seconds where there is far more to keep than usual."""
 
-MOST_MARKS = 1 << 16
+MOST_MARKS = 1 << 14
+_MOST_HEADER = 2 << 20
+"""An incident's diagnosis and journal take some 100 KiB."""
 
 _BUSY_SECONDS = 5.0
 _SCHEMA = """
@@ -57,7 +59,8 @@ CREATE TABLE part (
     body BLOB NOT NULL
 ) STRICT;
 """
-_MARKS = "SELECT monotonic_ns, text FROM mark ORDER BY monotonic_ns, rowid"
+_HEADER = "SELECT document FROM header WHERE length(document) <= ?"
+_MARKS = "SELECT monotonic_ns, substr(text, 1, 4096) FROM mark ORDER BY monotonic_ns, rowid"
 _INDEX = """
 SELECT number, first_ns, last_ns, first_wall_ns, last_wall_ns, samples FROM chunk
 UNION ALL
@@ -200,9 +203,9 @@ class ChunkFile:
 
     def header(self) -> Header:
         with as_store_errors(self.path):
-            row = self._database.execute("SELECT document FROM header").fetchone()
+            row = self._database.execute(_HEADER, (_MOST_HEADER,)).fetchone()
             if row is None:
-                raise StoreError(f"{self.path}: a recording without a header: the file is damaged")
+                raise StoreError(f"{self.path}: a recording without a header, or with a huge one: the file is damaged")
             return msgspec.msgpack.decode(row[0], type=Header)
 
     def index(self) -> list[Entry]:

@@ -216,6 +216,9 @@ class Recording:
         self.first_wall_ns = min((entry.first_wall_ns for entry in entries), default=began_ns)
         self.last_wall_ns = max((entry.last_wall_ns for entry in entries), default=began_ns)
         self.count = sum(entry.samples for entry in self._index)
+        self.sample_bytes = 0
+        """What the tables of the largest sample read so far take."""
+
         self._recent: dict[int, Streams] = {}
 
     def time_of(self, sample: Sample) -> int:
@@ -301,6 +304,7 @@ class Recording:
             if not entry.first_wall_ns <= decoder.wall_ns <= entry.last_wall_ns:
                 raise ValueError("a wall time that is not in its index")
             last_ns = taken_ns
+            self.sample_bytes = max(self.sample_bytes, 8 * decoder.cells)
             if since_ns <= taken_ns <= until_ns:
                 yield decoder
 
