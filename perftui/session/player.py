@@ -104,22 +104,27 @@ class Player:
         self.seek(at_ns - 1)
         return self.at_ns < at_ns
 
-    def seek(self, time_ns: int) -> None:
-        """Show the last moment that is not newer than ``time_ns``, or the first of all."""
+    def seek(self, time_ns: int, past_seconds: float = LOOK_BACK_SECONDS) -> None:
+        """Show the last moment that is not newer than ``time_ns``, or the first of all.
+
+        Takes some tens of milliseconds, and with four minutes of the past some hundreds.
+        """
+        judged_ns = int(2 * self._options.window_seconds * 1e9)
+        past_ns = max(judged_ns, int(past_seconds * 1e9))
         self._course, self._behind = self._new_course(), 0
         self._shown.clear()
-        self._begin(time_ns)
+        self._begin(time_ns - past_ns)
         while (ahead := self._time_ahead()) is None or ahead > time_ns:
             # In a long gap, before the start, behind the end; again when what was before could not be read.
             before = self.recording.last_before(time_ns)
             ends = before is None or before == time_ns
             time_ns = before or self.recording.first_ns
-            self._begin(time_ns)
+            self._begin(time_ns - past_ns)
             if ends:
                 break
         if self._next is None:
             raise _unreadable(self.recording)
-        judged_from = time_ns - int(2 * self._options.window_seconds * 1e9)
+        judged_from = time_ns - judged_ns
         self._advance(judged_from, time_ns)
         while (ahead := self._time_ahead()) is not None and ahead <= time_ns:
             self._advance(judged_from, time_ns)
@@ -127,8 +132,8 @@ class Player:
     def close(self) -> None:
         self._source.close()
 
-    def _begin(self, time_ns: int) -> None:
-        self._source.seek(time_ns - int(LOOK_BACK_SECONDS * 1e9))
+    def _begin(self, since_ns: int) -> None:
+        self._source.seek(since_ns)
         self._next = self._source.tick()
 
     def _time_ahead(self) -> int | None:

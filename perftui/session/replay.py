@@ -56,6 +56,7 @@ class ReplaySession:
         self._playing = at_ns is None
         if at_ns is not None:
             self._player.seek(at_ns)
+        self._lacks_past = False
         self._speed = SPEEDS.index(1.0)
         self._said = ""
         self._damage_told = 0
@@ -114,7 +115,7 @@ class ReplaySession:
 
     def jump_to(self, text: str) -> None:
         """Go to a time as people write it. UsageError for what is none, or outside the recording."""
-        self._asks.put(partial(self._player.seek, moment_of(text, self._recording)))
+        self._asks.put(partial(self._go, moment_of(text, self._recording)))
 
     def next_mark(self) -> None:
         """Go to the next mark, after the last one to the first."""
@@ -147,7 +148,7 @@ class ReplaySession:
             self._show()
 
     def _wait_seconds(self) -> float | None:
-        if self._search is not None:
+        if self._search is not None or self._lacks_past:
             return 0.0
         if not self._playing:
             return None
@@ -155,7 +156,10 @@ class ReplaySession:
 
     def _go_on(self) -> None:
         """Nobody asked for anything until it was time for the next thing."""
-        if self._search is not None:
+        if self._lacks_past:
+            self._lacks_past = False
+            self._player.seek(self._player.at_ns)
+        elif self._search is not None:
             self._look_further()
         else:
             self._advance()
@@ -205,9 +209,14 @@ class ReplaySession:
         if not (self._player.forward() if count > 0 else self._player.back()):
             self._said = _END if count > 0 else _START
 
+    def _go(self, time_ns: int) -> None:
+        """Show the moment at once; its past follows when nothing else is asked for."""
+        self._player.seek(time_ns, 0.0)
+        self._lacks_past = True
+
     def _jump(self, by_ns: int) -> None:
         wanted = self._player.at_ns + by_ns
-        self._player.seek(wanted)
+        self._go(wanted)
         if not self._recording.first_ns <= wanted <= self._recording.last_ns:
             self._said = _END if by_ns > 0 else _START
 
@@ -220,7 +229,7 @@ class ReplaySession:
         mark = next((mark for mark in marks if mark.at_ns > at_ns), marks[0])
         self._playing = False
         # The first moment that has seen the mark: the one before it is still what was.
-        self._player.seek(mark.at_ns)
+        self._go(mark.at_ns)
         if self._player.at_ns < mark.at_ns:
             self._player.forward()
         self._said = mark.text
@@ -244,7 +253,7 @@ class ReplaySession:
                 return
         self._search = None
         self._playing = False
-        self._player.seek(self._searched.worst_ns)
+        self._go(self._searched.worst_ns)
         diagnosis = self._player.update.diagnosis
         self._said = f"the worst moment: {diagnosis.summary}" if diagnosis else "the worst moment"
 

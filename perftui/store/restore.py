@@ -45,7 +45,8 @@ class _Rows:
         self._shown: dict[str, tuple[str, ...]] = {}
         self.cells = 0
 
-    def advance(self, changed: Changes) -> None:
+    def advance(self, changed: Changes) -> bool:
+        """True when rows came or went, perhaps."""
         moves = changed.get(self._name)
         if moves is not None:
             self._move(list(zip(*moves, strict=True)))
@@ -55,6 +56,7 @@ class _Rows:
                 apply(self._numbers[column], *change)
                 self._table = None
                 self._shown.pop(column, None)
+        return moves is not None
 
     def table(self, texts: list[str]) -> Table:
         """The same object as long as nothing changes."""
@@ -99,6 +101,7 @@ class _Field:
             raise ValueError("too many leaves or columns")
         self._ints = array("Q", bytes(8 * integers))
         self._tables = [_Rows(f"{name}/{at}", *names) for at, names in enumerate(names_in)]
+        self.cells = 0
         self._monotonic_ns = 0
         self._stale = True
         self._value: Any = None
@@ -108,16 +111,12 @@ class _Field:
         if change is not None:
             apply(self._ints, *change)
         for table in self._tables:
-            table.advance(changed)
-            if table.cells and self.cells > _MOST_CELLS:
-                raise ValueError("too many rows")
+            if table.advance(changed):
+                self.cells = sum(table.cells for table in self._tables)
+                if self.cells > _MOST_CELLS:
+                    raise ValueError("too many rows")
         self._monotonic_ns = monotonic_ns
         self._stale = True
-
-    @property
-    def cells(self) -> int:
-        """Rows times columns of all its tables."""
-        return sum(table.cells for table in self._tables)
 
     def value(self, texts: list[str]) -> Any:
         """The same object as long as nothing changes."""
