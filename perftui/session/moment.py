@@ -52,7 +52,7 @@ def _span(recording: Recording) -> str:
         datetime.fromtimestamp(wall_ns // SECOND) for wall_ns in (recording.first_wall_ns, recording.last_wall_ns)
     )
     length = duration_text((recording.last_ns - recording.first_ns) / 1e9)
-    return f"from {first.isoformat()} to {last.isoformat()} ({length})"
+    return f"from {first} to {last} ({length})"
 
 
 def _wall_time(text: str, recording: Recording) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from perftui.errors import NotDeliverable, PerftuiError, StoreError
+from perftui.host import clock
 from perftui.host.procfs import Host
 from perftui.model.journal import JournalEntry
 from perftui.model.proposal import Proposal
@@ -23,6 +24,7 @@ KEPT_UPDATES = 60
 """So many moments can be stepped back without seeking, if they take no more than ``KEPT_BYTES``."""
 
 KEPT_BYTES = 64 << 20
+COST_NS = 1_000_000_000
 
 
 class RecordedTicks:
@@ -57,6 +59,7 @@ class Player:
         self._options = options
         self._journal = journal
         self._own = OwnMeter(Host())
+        self._cost, self._cost_ns = OwnCost(cpu_pct=0.0, rss_bytes=self._own.rss_bytes()), clock.monotonic_ns()
         self._source = RecordedTicks(recording)
         self._shown: deque[Update] = deque(maxlen=KEPT_UPDATES)
         self._behind = 0
@@ -152,13 +155,18 @@ class Player:
         judge = ahead is None or ahead > until_ns or self.recording.time_of(tick.sample) >= judged_from_ns
         self._course.feed(tick, judge=judge)
         if judge:
-            update = self._course.pipeline.update(tick.sample, self._cost(), self._journal)
+            update = self._course.pipeline.update(tick.sample, self._own_cost(), self._journal)
             self._shown.append(_elsewhere(update))
             while len(self._shown) > 2 and len(self._shown) * self.recording.sample_bytes > KEPT_BYTES:
                 self._shown.popleft()
 
-    def _cost(self) -> OwnCost:
-        return OwnCost(cpu_pct=self._own.lap_cpu_pct(), rss_bytes=self._own.rss_bytes())
+    def _own_cost(self) -> OwnCost:
+        """What the replay itself costs; over seconds, for a jump judges twenty moments at once."""
+        now = clock.monotonic_ns()
+        if now - self._cost_ns >= COST_NS:
+            self._cost_ns = now
+            self._cost = OwnCost(cpu_pct=self._own.lap_cpu_pct(), rss_bytes=self._own.rss_bytes())
+        return self._cost
 
 
 def _unreadable(recording: Recording) -> PerftuiError:
