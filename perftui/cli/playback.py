@@ -32,7 +32,7 @@ def screen(path: Path, moment: str | None, options: Options) -> int:
     recording = Recording(path, lenient=True)
     at_ns = None
     if moment is not None and moment != WORST:
-        at_ns = moment_of(moment, recording.first_ns, recording.last_ns)
+        at_ns = moment_of(moment, recording)
     incident = recording.header.incident
     session = ReplaySession(
         recording,
@@ -61,7 +61,7 @@ def report(path: Path, moment: str | None, options: Options) -> int:
         player.seek(_wanted(recording, moment, settings))
         for text in (*_notices(recording), *recording.damage):
             notice(text)
-        notice(f"as of {_local(player.at_ns)}, recorded on {recording.header.hostname}")
+        notice(f"as of {_local(player.update.sample.wall_ns)}, recorded on {recording.header.hostname}")
         document = diagnosis_document(player.update)
     put_document(document, diagnosis_text, options)
     return 0
@@ -77,7 +77,7 @@ def _wanted(recording: Recording, moment: str | None, settings: SessionOptions) 
     if moment is None:
         return recording.last_ns
     if moment != WORST:
-        return moment_of(moment, recording.first_ns, recording.last_ns)
+        return moment_of(moment, recording)
     worst_ns = recording.last_ns
     live = sys.stderr.isatty()
     for searched in search_worst(recording, settings):

@@ -20,5 +20,5 @@ def opened(spec: str, config: Config) -> Iterator[Side]:
     with closing(Recording(Path(name))) as recording:
         since_ns, until_ns = recording.first_ns, recording.last_ns
         if wanted:
-            since_ns, until_ns = range_of(wanted, since_ns, until_ns)
+            since_ns, until_ns = range_of(wanted, recording)
         yield Side(spec, recording, since_ns, until_ns, replay_options(recording, config))

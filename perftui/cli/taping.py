@@ -10,7 +10,7 @@ from perftui.cli.options import Options
 from perftui.cli.output import notice
 from perftui.cli.target import open_target
 from perftui.cli.watch import session_options
-from perftui.errors import StoreError, TargetEnded
+from perftui.errors import StoreError, TargetEnded, UsageError
 from perftui.host.procfs import Host
 from perftui.model.units import bytes_text, duration_text
 from perftui.model.update import RecordingStatus, Update
@@ -22,7 +22,8 @@ QUIET_SECONDS = 60.0
 
 
 def record_into(path: Path, target: str | None, options: Options) -> None:
-    """Watch and record. StoreError when the disk is full; TargetEnded when there was nothing to record."""
+    """Watch and record. UsageError when ``path`` cannot be begun; StoreError when the disk is full later on;
+    TargetEnded when there was nothing to record."""
     config = options.config()
     host = Host()
     held = open_target(host, target, options)
@@ -37,7 +38,7 @@ def record_into(path: Path, target: str | None, options: Options) -> None:
     with usable_journal() as (journal, _):
         session = Session(host, held, session_options(config, config.window_seconds), journal)
         try:
-            session.tape.start(session.target, path)
+            _begin(session, path)
             notice(f"recording {session.target.label} into {path}; Ctrl+C ends it")
             session.run(options.seconds or UNTIL_INTERRUPTED, shown)
         except TargetEnded:
@@ -48,6 +49,14 @@ def record_into(path: Path, target: str | None, options: Options) -> None:
             progress.end(session.tape.ended)
     if ended:
         notice("the target has ended")
+
+
+def _begin(session: Session, path: Path) -> None:
+    """A file of that name, or no folder for it, is a wrong argument, as for every other -o."""
+    try:
+        session.tape.start(session.target, path)
+    except StoreError as error:
+        raise UsageError(f"-o {error}") from error
 
 
 class _Progress:

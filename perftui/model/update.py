@@ -43,9 +43,13 @@ class RecordingStatus(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-class ReplayStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a replay stands. Times are wall-clock nanoseconds; ``marks`` are (time, text), oldest first.
+NOT_IN_A_REPLAY = "a replay: nothing can be changed, only what was recorded is there"
 
+
+class ReplayStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a replay stands. Times run as the monotonic clock did; ``marks`` are (time, text), oldest first.
+
+    ``wall_ns`` is what the wall clock showed at ``at_ns``: the two differ once it was set during the recording.
     ``searched_ratio`` is how far a search has come, None when there is none; ``said`` tells what became of the last
     request, where the figures do not show it.
     """
@@ -53,6 +57,7 @@ class ReplayStatus(msgspec.Struct, frozen=True, kw_only=True):
     first_ns: int
     last_ns: int
     at_ns: int
+    wall_ns: int
     speed: float
     playing: bool
     marks: tuple[tuple[int, str], ...] = ()

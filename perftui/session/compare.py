@@ -26,7 +26,7 @@ CRITERION = (
 
 
 class Side(NamedTuple):
-    """A recording from ``since_ns`` to ``until_ns``; ``name`` is as the user gave it."""
+    """A recording from ``since_ns`` to ``until_ns`` of its times; ``name`` is as the user gave it."""
 
     name: str
     recording: Recording
@@ -63,31 +63,32 @@ def compare(older: Side, newer: Side) -> DiffDocument:
 
 
 def _look(side: Side) -> _Seen:
-    course = Course(side.options, side.recording.marks)
+    course = Course(side.options, side.recording)
     stride_ns = int(side.options.window_seconds * 1e9) // 2
     due_ns = side.since_ns + stride_ns
     series: dict[str, list[float]] = {}
     held: Counter[str] = Counter()
     findings: dict[str, Finding] = {}
     samples = windows = 0
-    last = None
+    first = last = None
     for sample, profiles in side.recording.ticks(side.since_ns, side.until_ns):
-        judge = sample.wall_ns >= due_ns
+        now_ns = side.recording.time_of(sample)
+        judge = now_ns >= due_ns
         course.feed(Tick(sample, list(profiles)), judge=judge)
-        samples, last = samples + 1, sample
+        samples, first, last = samples + 1, first or sample, sample
         if course.pipeline.interval is not None and course.pipeline.interval.newer is sample:
             for name, figure in headline(course.pipeline.interval).items():
                 series.setdefault(name, []).append(figure)
         diagnosis = course.pipeline.diagnosis
         if judge and diagnosis is not None:
-            due_ns, windows = sample.wall_ns + stride_ns, windows + 1
+            due_ns, windows = now_ns + stride_ns, windows + 1
             held.update({finding.rule for finding in diagnosis.findings})
             findings.update({finding.rule: finding for finding in diagnosis.findings})
-    if last is None or not series:
+    if first is None or last is None or not series:
         raise NotDeliverable(f"{side.name}: there are not two samples in it to compare")
     document = DiffSideDoc(
         name=side.name,
-        since=_utc(max(side.since_ns, side.recording.first_ns)),
+        since=_utc(first.wall_ns),
         until=_utc(last.wall_ns),
         samples=samples,
         target=target_document(last.target, last),

@@ -1,12 +1,12 @@
 """A recorded session taken through the pipeline, one tick after the other."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
 
 from perftui.model.sample import Sample
 from perftui.session.options import SessionOptions
 from perftui.session.pipeline import Pipeline
 from perftui.session.source import Tick
+from perftui.store.recording import Recording
 
 CHANGED = "changed: "
 """Marks that begin so stand where a setting was changed. A live session starts afresh there, and so does a replay."""
@@ -15,12 +15,13 @@ CHANGED = "changed: "
 class Course:
     """Begins anew where the target or the boot changes, as a live session does.
 
-    ``marks`` are those of the whole recording, (wall time in ns, text), oldest first.
+    Settings were changed where the marks of ``recording`` say so.
     """
 
-    def __init__(self, options: SessionOptions, marks: Sequence[tuple[int, str]]) -> None:
+    def __init__(self, options: SessionOptions, recording: Recording) -> None:
         self._options = options
-        self._changes = [wall_ns for wall_ns, text in marks if text.startswith(CHANGED)]
+        self._recording = recording
+        self._changes = [mark.at_ns for mark in recording.marks if mark.text.startswith(CHANGED)]
         self._last: Sample | None = None
         self.pipeline = Pipeline(options)
 
@@ -30,7 +31,7 @@ class Course:
         if last is not None:
             if not _goes_on(last, sample):
                 self._begin_anew(last, sample)
-            elif self._changed_between(last.wall_ns, sample.wall_ns):
+            elif self._changed_between(last, sample):
                 self.pipeline.start_afresh()
         self.pipeline.feed(sample, tick.profiles, judge=judge)
         self._last = sample
@@ -40,8 +41,9 @@ class Course:
         if sample.boot_id == last.boot_id and sample.monotonic_ns > last.monotonic_ns:
             self.pipeline.adopt_past(before)
 
-    def _changed_between(self, since_ns: int, until_ns: int) -> bool:
-        return bisect_right(self._changes, since_ns) != bisect_right(self._changes, until_ns)
+    def _changed_between(self, last: Sample, sample: Sample) -> bool:
+        since, until = (bisect_right(self._changes, self._recording.time_of(taken)) for taken in (last, sample))
+        return since != until
 
 
 def _goes_on(last: Sample, sample: Sample) -> bool:

@@ -35,6 +35,11 @@ from perftui.tune.executor import Executor, approve
 
 MISSED_LOOK_SECONDS = 0.05
 
+LAST_TICK_SECONDS = 2.0
+"""The tick that is under way belongs into the recording; less than what an app that is cut short has for ending it."""
+
+STUCK_SECONDS = 8.0
+
 
 class _Watched(NamedTuple):
     """One target and what is known of it."""
@@ -107,10 +112,12 @@ class Session:
     def stop(self) -> None:
         """End the loop and everything that it started. May be called twice."""
         self._stop.set()
-        self.tape.stop()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout=10)
+            thread.join(LAST_TICK_SECONDS)
+        self.tape.stop()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(STUCK_SECONDS)
             if thread.is_alive():  # stuck in a system call: its files are its own until the process ends
                 return
         self._watched.source.close()

@@ -11,7 +11,7 @@ import msgspec
 
 from perftui.errors import Refused
 from perftui.model.journal import JournalEntry
-from perftui.model.update import ReplayStatus, Update
+from perftui.model.update import NOT_IN_A_REPLAY, ReplayStatus, Update
 from perftui.session.moment import moment_of
 from perftui.session.options import SessionOptions
 from perftui.session.player import Player
@@ -26,6 +26,8 @@ FRAME_SECONDS = 0.25
 
 LONGEST_WAIT = 3.0
 """In intervals: a gap in the recording (a suspended machine, perftui ended and begun again) is not sat out."""
+
+_START, _END = "the start of the recording", "the end of the recording"
 
 SEARCH_SECONDS = 0.1
 """A search lets keys through so often."""
@@ -54,6 +56,7 @@ class ReplaySession:
         self._playing = at_ns is None
         if at_ns is not None:
             self._player.seek(at_ns)
+        self._lacks_past = False
         self._speed = SPEEDS.index(1.0)
         self._said = ""
         self._damage_told = 0
@@ -92,7 +95,7 @@ class ReplaySession:
         self._player.close()
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise Refused("this is a replay: nothing can be changed in it, and only what was recorded is there")
+        raise Refused(NOT_IN_A_REPLAY)
 
     select = set_profiling = apply = keep = undo = send_signal = toggle_recording = mark_incident = _refuse
 
@@ -108,11 +111,11 @@ class ReplaySession:
 
     def jump(self, seconds: float) -> None:
         """Go so far on or back."""
-        self._asks.put(lambda: self._seek(self._player.at_ns + int(seconds * 1e9)))
+        self._asks.put(partial(self._jump, int(seconds * 1e9)))
 
     def jump_to(self, text: str) -> None:
-        """Go to a time as people write it. UsageError for what is none."""
-        self._asks.put(partial(self._seek, moment_of(text, self._recording.first_ns, self._recording.last_ns)))
+        """Go to a time as people write it. UsageError for what is none, or outside the recording."""
+        self._asks.put(partial(self._go, moment_of(text, self._recording)))
 
     def next_mark(self) -> None:
         """Go to the next mark, after the last one to the first."""
@@ -145,7 +148,7 @@ class ReplaySession:
             self._show()
 
     def _wait_seconds(self) -> float | None:
-        if self._search is not None:
+        if self._search is not None or self._lacks_past:
             return 0.0
         if not self._playing:
             return None
@@ -153,7 +156,10 @@ class ReplaySession:
 
     def _go_on(self) -> None:
         """Nobody asked for anything until it was time for the next thing."""
-        if self._search is not None:
+        if self._lacks_past:
+            self._lacks_past = False
+            self._player.seek(self._player.at_ns)
+        elif self._search is not None:
             self._look_further()
         else:
             self._advance()
@@ -167,7 +173,7 @@ class ReplaySession:
             if self._due > until or time.monotonic() > until:
                 break
         else:
-            self._playing, self._said = False, "the end of the recording"
+            self._playing, self._said = False, _END
         self._due = max(self._due, time.monotonic())
 
     def _gap_seconds(self) -> float:
@@ -186,6 +192,7 @@ class ReplaySession:
             first_ns=self._recording.first_ns,
             last_ns=self._recording.last_ns,
             at_ns=self._player.at_ns,
+            wall_ns=self._player.update.sample.wall_ns,
             speed=SPEEDS[self._speed],
             playing=self._playing,
             marks=tuple(self._recording.marks),
@@ -200,10 +207,18 @@ class ReplaySession:
     def _step(self, count: int) -> None:
         self._playing = False
         if not (self._player.forward() if count > 0 else self._player.back()):
-            self._said = "the end of the recording" if count > 0 else "the start of the recording"
+            self._said = _END if count > 0 else _START
 
-    def _seek(self, wall_ns: int) -> None:
-        self._player.seek(min(max(wall_ns, self._recording.first_ns), self._recording.last_ns))
+    def _go(self, time_ns: int) -> None:
+        """Show the moment at once; its past follows when nothing else is asked for."""
+        self._player.seek(time_ns, 0.0)
+        self._lacks_past = True
+
+    def _jump(self, by_ns: int) -> None:
+        wanted = self._player.at_ns + by_ns
+        self._go(wanted)
+        if not self._recording.first_ns <= wanted <= self._recording.last_ns:
+            self._said = _END if by_ns > 0 else _START
 
     def _next_mark(self) -> None:
         marks = self._recording.marks
@@ -211,13 +226,13 @@ class ReplaySession:
             self._said = "there is no mark in this recording"
             return
         at_ns = self._player.at_ns
-        wall_ns, text = next((mark for mark in marks if mark[0] > at_ns), marks[0])
+        mark = next((mark for mark in marks if mark.at_ns > at_ns), marks[0])
         self._playing = False
         # The first moment that has seen the mark: the one before it is still what was.
-        self._seek(wall_ns)
-        if self._player.at_ns < wall_ns:
+        self._go(mark.at_ns)
+        if self._player.at_ns < mark.at_ns:
             self._player.forward()
-        self._said = text
+        self._said = mark.text
 
     def _set_speed(self, by: int) -> None:
         self._speed = min(max(0, self._speed + by), len(SPEEDS) - 1)
@@ -238,7 +253,7 @@ class ReplaySession:
                 return
         self._search = None
         self._playing = False
-        self._seek(self._searched.worst_ns)
+        self._go(self._searched.worst_ns)
         diagnosis = self._player.update.diagnosis
         self._said = f"the worst moment: {diagnosis.summary}" if diagnosis else "the worst moment"
 

@@ -16,7 +16,7 @@ Badness = tuple[int, float, float, float]
 
 
 class Searched(NamedTuple):
-    """How far the search has come (0–1), and the end of the worst window up to there, as a wall-clock time."""
+    """How far the search has come (0–1), and the end of the worst window up to there."""
 
     ratio: float
     worst_ns: int
@@ -29,14 +29,14 @@ def search_worst(recording: Recording, options: SessionOptions) -> Iterator[Sear
     threshold, then the busier and more stalled host. Of moments that are alike the first counts.
     """
     ticks = RecordedTicks(recording)
-    course = Course(options, recording.marks)
+    course = Course(options, recording)
     stride_ns = int(options.window_seconds * 1e9) // 2
     span_ns = max(1, recording.last_ns - recording.first_ns)
     due_ns = recording.first_ns + stride_ns
     worst: Badness | None = None
     found = Searched(0.0, recording.last_ns)
     while (tick := ticks.tick()) is not None:
-        now_ns = tick.sample.wall_ns
+        now_ns = recording.time_of(tick.sample)
         judge = now_ns >= due_ns
         course.feed(tick, judge=judge)
         if not judge:

@@ -15,6 +15,8 @@ from perftui.store.flight import FlightRecorder
 from perftui.store.recording import Header, RecordingWriter
 
 ENDING = ".perftui-incident"
+_SOON_NS = 5_000_000_000
+"""A mark may be so much newer than the last sample."""
 
 
 def write_bundle(path: Path, header: Header, flight: FlightRecorder, marks: Sequence[tuple[int, str]] = ()) -> None:
@@ -27,14 +29,29 @@ def write_bundle(path: Path, header: Header, flight: FlightRecorder, marks: Sequ
     """
     rewrite = Rewriter(redact)
     writer = RecordingWriter(path, header=rewrite(header))
+    shown: list[tuple[int, int]] = []
     try:
         for sample, profiles in flight.ticks():
             writer.add(rewrite(sample), rewrite(profiles))
+            shown.append((sample.wall_ns, sample.wall_ns - sample.monotonic_ns))
         for wall_ns, text in marks:
-            writer.mark(wall_ns, rewrite(text))
+            writer.mark(wall_ns, rewrite(text), _ahead_at(wall_ns, shown))
         writer.close()
     except BaseException:
         with suppress(StoreError):  # its thread ends, and its companions go
             writer.close()
         path.unlink(missing_ok=True)
         raise
+
+
+def _ahead_at(mark_ns: int, shown: Sequence[tuple[int, int]]) -> int | None:
+    """What the wall clock was ahead of the monotonic one when it showed ``mark_ns`` last; None where no sample tells.
+
+    ``shown`` has the wall time of each sample and what it was ahead by.
+    """
+    newer_ns = shown[-1][0] + _SOON_NS if shown else 0
+    for older_ns, ahead_ns in reversed(shown):
+        if older_ns <= mark_ns < newer_ns:
+            return ahead_ns
+        newer_ns = older_ns
+    return None

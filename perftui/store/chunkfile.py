@@ -8,26 +8,43 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from perftui.errors import StoreError
+from perftui.host.text import visible
 from perftui.model.incident import Incident
 from perftui.store.chunks import Chunk
 
 APPLICATION = 0x70667472
-VERSION = 1
+VERSION = 2
+_MOST_NS = 1 << 62
+"""No clock of a session shows more: the year 2116."""
+
+_MOST_BYTES = 40 << 20
+"""Of one value in the file: packed records are no more than what they unpack to."""
+
+MOST_CHUNKS = 1 << 17
+"""A chunk is 300 s, and some seconds where there is far more to keep than usual."""
+
+MOST_MARKS = 1 << 14
+_MOST_HEADER = 2 << 20
+"""An incident's diagnosis and journal take some 100 KiB."""
+
 _BUSY_SECONDS = 5.0
 _SCHEMA = """
 CREATE TABLE header (document BLOB NOT NULL) STRICT;
-CREATE TABLE mark (wall_ns INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE TABLE mark (monotonic_ns INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
 CREATE TABLE chunk (
     number INTEGER PRIMARY KEY,
     first_ns INTEGER NOT NULL,
     last_ns INTEGER NOT NULL,
+    first_wall_ns INTEGER NOT NULL,
+    last_wall_ns INTEGER NOT NULL,
     samples INTEGER NOT NULL,
     body BLOB NOT NULL
 ) STRICT;
@@ -36,21 +53,25 @@ CREATE TABLE part (
     number INTEGER NOT NULL,
     first_ns INTEGER NOT NULL,
     last_ns INTEGER NOT NULL,
+    first_wall_ns INTEGER NOT NULL,
+    last_wall_ns INTEGER NOT NULL,
     samples INTEGER NOT NULL,
     body BLOB NOT NULL
 ) STRICT;
 """
+_HEADER = "SELECT document FROM header WHERE length(document) <= ?"
+_MARKS = "SELECT monotonic_ns, substr(text, 1, 4096) FROM mark ORDER BY monotonic_ns, rowid"
 _INDEX = """
-SELECT number, first_ns, last_ns, samples FROM chunk
+SELECT number, first_ns, last_ns, first_wall_ns, last_wall_ns, samples FROM chunk
 UNION ALL
-SELECT number, min(first_ns), max(last_ns), sum(samples) FROM part
+SELECT number, min(first_ns), max(last_ns), min(first_wall_ns), max(last_wall_ns), sum(samples) FROM part
 WHERE number NOT IN (SELECT number FROM chunk) GROUP BY number
 ORDER BY number
 """
 _PARTS = """
-SELECT 0 AS id, first_ns, last_ns, samples, body FROM chunk WHERE number = :number
+SELECT 0 AS id, first_wall_ns, last_wall_ns, samples, body FROM chunk WHERE number = :number
 UNION ALL
-SELECT id, first_ns, last_ns, samples, body FROM part
+SELECT id, first_wall_ns, last_wall_ns, samples, body FROM part
 WHERE number = :number AND number NOT IN (SELECT number FROM chunk)
 ORDER BY id
 """
@@ -79,19 +100,31 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mark(NamedTuple):
-    """A moment that somebody wanted to find again."""
+    """A moment that somebody wanted to find again; a CLOCK_MONOTONIC in the file."""
 
-    wall_ns: int
+    at_ns: int
     text: str
+
+    def later(self, by_ns: int) -> "Mark":
+        return Mark(self.at_ns + by_ns, visible(self.text))
 
 
 class Entry(NamedTuple):
-    """A line of the index: wall times of the first and the last sample of a chunk."""
+    """A line of the index: CLOCK_MONOTONIC of the first and the last sample of a chunk, and what wall times it spans.
+
+    The wall clock may have been set back in it: its earliest time need not be that of the first sample.
+    """
 
     number: int
     first_ns: int
     last_ns: int
+    first_wall_ns: int
+    last_wall_ns: int
     samples: int
+
+    def later(self, by_ns: int) -> "Entry":
+        """The same by another clock; wall times stay."""
+        return self._replace(first_ns=self.first_ns + by_ns, last_ns=self.last_ns + by_ns)
 
 
 class ChunkFile:
@@ -143,17 +176,15 @@ class ChunkFile:
 
     # ---- writing
 
-    def add_part(self, number: int, part: Chunk) -> None:
-        """The next part of chunk ``number``."""
+    def add_part(self, number: int, span: tuple[int, int], part: Chunk) -> None:
+        """The next part of chunk ``number``; ``span`` is CLOCK_MONOTONIC of its first and its last sample."""
         with self._writing():
-            self._database.execute(
-                "INSERT INTO part (number, first_ns, last_ns, samples, body) VALUES (?, ?, ?, ?, ?)", (number, *part)
-            )
+            self._database.execute("INSERT INTO part VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", (number, *span, *part))
 
-    def add_chunk(self, number: int, chunk: Chunk) -> None:
+    def add_chunk(self, number: int, span: tuple[int, int], chunk: Chunk) -> None:
         """A whole chunk, which takes the place of its parts."""
         with self._writing():
-            self._database.execute("INSERT INTO chunk VALUES (?, ?, ?, ?, ?)", (number, *chunk))
+            self._database.execute("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)", (number, *span, *chunk))
             self._database.execute("DELETE FROM part WHERE number = ?", (number,))
 
     def add_mark(self, mark: Mark) -> None:
@@ -172,26 +203,42 @@ class ChunkFile:
 
     def header(self) -> Header:
         with as_store_errors(self.path):
-            row = self._database.execute("SELECT document FROM header").fetchone()
+            row = self._database.execute(_HEADER, (_MOST_HEADER,)).fetchone()
             if row is None:
-                raise StoreError(f"{self.path}: a recording without a header: the file is damaged")
+                raise StoreError(f"{self.path}: a recording without a header, or with a huge one: the file is damaged")
             return msgspec.msgpack.decode(row[0], type=Header)
 
     def index(self) -> list[Entry]:
-        """All chunks in the order they were recorded in, the one that is being written last."""
+        """All chunks in the order they were recorded in, the one that is being written last; their times go on."""
         with as_store_errors(self.path):
-            return [Entry(*row) for row in self._database.execute(_INDEX)]
+            entries = [Entry(*row) for row in self._bounded(_INDEX, MOST_CHUNKS)]
+            for entry in entries:
+                _require_sane(entry)
+            if any(older.last_ns >= newer.first_ns for older, newer in pairwise(entries)):
+                raise ValueError("chunks that are not in order")
+            return entries
 
     def marks(self) -> list[Mark]:
         with as_store_errors(self.path):
-            return [Mark(*row) for row in self._database.execute("SELECT wall_ns, text FROM mark ORDER BY wall_ns")]
+            marks = [Mark(*row) for row in self._bounded(_MARKS, MOST_MARKS)]
+            if not all(0 <= mark.at_ns < _MOST_NS for mark in marks):
+                raise ValueError("a mark of no time")
+            return marks
 
-    def parts(self, number: int) -> list[Chunk]:
-        """What chunk ``number`` consists of: one piece once it is whole."""
+    def parts(self, number: int) -> Iterator[Chunk]:
+        """What chunk ``number`` consists of, one after the other: one piece once it is whole."""
         with as_store_errors(self.path):
-            return [Chunk(*row) for _, *row in self._database.execute(_PARTS, {"number": number})]
+            for _, *row in self._database.execute(_PARTS, {"number": number}):
+                yield Chunk(*row)
 
     # ---- inside
+
+    def _bounded(self, query: str, most: int) -> list[tuple[Any, ...]]:
+        """ValueError for more rows than that."""
+        rows = self._database.execute(query).fetchmany(most + 1)
+        if len(rows) > most:
+            raise ValueError(f"more than {most} rows")
+        return rows
 
     def _prepare(self, header: Header) -> None:
         with as_store_errors(self.path):
@@ -212,6 +259,7 @@ class ChunkFile:
 
     def _check(self) -> None:
         with as_store_errors(self.path):
+            self._database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
             self._database.execute("PRAGMA trusted_schema=OFF")
             (application,) = self._database.execute("PRAGMA application_id").fetchone()
             (version,) = self._database.execute("PRAGMA user_version").fetchone()
@@ -219,6 +267,13 @@ class ChunkFile:
             raise StoreError(f"{self.path}: not a recording of perftui")
         if version > VERSION:
             raise StoreError(f"{self.path}: recorded by a newer perftui (format {version}): update perftui")
+        if version < VERSION:
+            raise StoreError(
+                f"{self.path}: recorded by an older perftui (format {version}), which this one cannot read"
+            )
+        with as_store_errors(self.path):
+            if _tables(self._database) != _tables_of_ours():
+                raise ValueError("other tables than a recording has")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -231,6 +286,24 @@ class ChunkFile:
                 if self._database.in_transaction:  # a full disk has ended it already
                     self._database.execute("ROLLBACK")
                 raise
+
+
+def _tables(database: sqlite3.Connection) -> list[tuple[str, str]]:
+    """A file from elsewhere may have views that never end under these names."""
+    return database.execute("SELECT type, sql FROM sqlite_schema ORDER BY sql LIMIT 100").fetchall()
+
+
+def _tables_of_ours() -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(_SCHEMA)
+        return _tables(database)
+
+
+def _require_sane(entry: Entry) -> None:
+    """ValueError for times and counts that no recording has."""
+    in_order = 0 <= entry.first_ns <= entry.last_ns < _MOST_NS and 0 <= entry.number < _MOST_NS
+    if not (in_order and 0 <= entry.first_wall_ns <= entry.last_wall_ns < _MOST_NS and 0 < entry.samples < _MOST_NS):
+        raise ValueError(f"times or counts of chunk {entry.number}")
 
 
 @contextmanager

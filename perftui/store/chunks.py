@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from perftui.store.streams import Streams
+from perftui.store.weight import require_light
 
 FAST, SMALL = 3, 19
 """Levels of zstd. 300 s take 2 ms of CPU at 3 and 80 ms at 19, which saves 7 % more (measured at 350 processes)."""
@@ -19,6 +20,9 @@ _WINDOW_LOG = 20
 
 _MOST_BYTES = 32 << 20
 """A chunk whose parts unpack to more was not written by perftui: ``Encoder.full`` ends one at about 10 MiB."""
+
+_WINDOW_LOG_MAX = 23
+"""``SMALL`` looks back on so much, 8 MiB; a frame may ask for 128 MiB before it has said anything."""
 
 
 class Chunk(NamedTuple):
@@ -51,6 +55,7 @@ def join(parts: Iterable[Chunk]) -> Streams:
     whole, room = Streams(), _MOST_BYTES
     for part in parts:
         data = _decompressed(part.body, room)
+        require_light(data)
         room -= len(data)
         streams = Streams.from_bytes(data)
         streams.first_wall_ns, streams.last_wall_ns = part.first_ns, part.last_ns
@@ -87,7 +92,7 @@ def unpacked(sizes: Sequence[int], parts: Iterable[bytes]) -> Iterator[bytes]:
 
 def _decompressed(body: bytes, most: int) -> bytes:
     zstd = _zstd()
-    unpacker = zstd.ZstdDecompressor()
+    unpacker = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG_MAX})
     try:
         data: bytes = unpacker.decompress(body, max_length=most)
     except zstd.ZstdError as error:

@@ -6,6 +6,9 @@ from perftui.host.text import visible
 from perftui.model.profile import Frame, StackProfile, StackRow, ThreadName
 from perftui.store.streams import Window
 
+_MOST_PLACES = 1 << 19
+"""Frames in all stacks of a window: 10,000 stacks of 50. A number of two bytes may stand for a stack of any depth."""
+
 
 class WindowEncoder:
     """The frames and stacks of one chunk so far. ``text_of`` numbers the names of threads."""
@@ -64,7 +67,9 @@ class WindowDecoder:
         self._stacks += window.new_stacks
 
     def decode(self, window: Window, texts: Sequence[str]) -> StackProfile:
-        """IndexError, KeyError or ValueError for a window that refers to what is not there."""
+        """IndexError, KeyError or ValueError for a window that refers to what is not there, or to far too much."""
+        if sum(len(self._stacks[number]) for number in window.stacks) > _MOST_PLACES:
+            raise ValueError("too many frames in the stacks of a window")
         place = {number: at for at, number in reversed(list(enumerate(window.frames)))}
         rows = zip(window.pids, window.tids, window.stack_of, window.samples, window.on_cpu, strict=True)
         if window.stack_of and not 0 <= min(window.stack_of) <= max(window.stack_of) < len(window.stacks):

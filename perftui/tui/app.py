@@ -13,15 +13,19 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from perftui.config import Config
+from perftui.errors import PerftuiError
+from perftui.model.journal import JournalEntry
 from perftui.model.update import Update
 from perftui.tui import terminal
-from perftui.tui.changes import ChangingApp
+from perftui.tui.changes import Changes
 from perftui.tui.commands import commands
 from perftui.tui.messages import (
     ExplainAsked,
     Failed,
     KeepChosen,
+    ProposalChosen,
     Said,
+    SignalAsked,
     TargetPicked,
     Ticked,
     UndoChosen,
@@ -36,8 +40,10 @@ from perftui.tui.screens.sheet import Sheet
 from perftui.tui.themes import load_themes, pick_theme, textual_theme
 from perftui.tui.watching import Watching
 
+READ_ONLY = "this is a read-only session: nothing is written"
 
-class PerftuiApp(ChangingApp):
+
+class PerftuiApp(terminal.LeavingApp):
     """Shows what the session says and asks it for what the user wants; decides nothing itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -63,7 +69,9 @@ class PerftuiApp(ChangingApp):
         no_mouse: bool = False,
         ascii_only: bool = False,
         no_color: bool = False,
+        refusal: str = "",
     ) -> None:
+        """``refusal`` says why nothing can be changed here, where that is so."""
         self.depth: Colors = "none" if no_color else terminal.color_depth(os.environ)
         self.ascii_only = ascii_only or config.ascii or terminal.ascii_locale(os.environ)
         # Without colours Textual must not turn the terminal's own into others.
@@ -80,6 +88,8 @@ class PerftuiApp(ChangingApp):
         for theme in self.themes.values():
             self.register_theme(textual_theme(theme))
         self.palette: Palette
+        self.refusal = refusal or (READ_ONLY if self.read_only else "")
+        self.changes = Changes(self, config.deadline_seconds, self.refusal)
         self.main = MainScreen(read_only=self.read_only)
         self.use_theme(pick_theme(self.themes, config.theme, self.depth).name)
         self.paused = False
@@ -201,21 +211,18 @@ class PerftuiApp(ChangingApp):
         self.post_message(TargetPicked(None))
 
     def action_keep(self) -> None:
-        self._answer(KeepChosen)
+        self._answer(self.changes.keep)
 
     def action_undo(self) -> None:
-        self._answer(UndoChosen)
+        self._answer(self.changes.undo)
 
-    def _answer(self, message: type[KeepChosen] | type[UndoChosen]) -> None:
+    def _answer(self, answer: Callable[[JournalEntry], None]) -> None:
         """Keep or undo the change that the banner shows."""
         entry = waiting_entry(self._latest)
-        if entry is None:
-            self.tell("no change waits for an answer")
+        if entry is not None:
+            answer(entry)
         else:
-            self.post_message(message(entry))
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
-        return not (self.read_only and action in ("keep", "undo"))
+            self.tell(self.refusal or "no change waits for an answer")
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's
         return commands(self)
@@ -242,6 +249,18 @@ class PerftuiApp(ChangingApp):
         whom = f"process {message.pid}" if message.pid is not None else "the whole host"
         self.in_session(partial(self.session.select, message.pid), f"watching {whom}")
 
+    def on_proposal_chosen(self, message: ProposalChosen) -> None:
+        self.changes.apply(message.proposal)
+
+    def on_keep_chosen(self, message: KeepChosen) -> None:
+        self.changes.keep(message.entry)
+
+    def on_undo_chosen(self, message: UndoChosen) -> None:
+        self.changes.undo(message.entry)
+
+    def on_signal_asked(self, message: SignalAsked) -> None:
+        self.changes.send_signal(message)
+
     def on_explain_asked(self, message: ExplainAsked) -> None:
         self.push_screen(explain_sheet(message.rule_id))
 
@@ -250,3 +269,20 @@ class PerftuiApp(ChangingApp):
 
     def tell(self, text: str, *, lasting: bool = False) -> None:
         self.main.tell(text, lasting=lasting)
+
+    def ask(self, sheet: Sheet, answered: Callable[[str | None], None]) -> None:
+        self.push_screen(sheet, answered)
+
+    def in_session(self, job: Callable[[], object], done: str = "") -> None:
+        """Run a blocking call of the session in a thread, and say how it went: in its own words if it has some."""
+
+        def run() -> None:
+            try:
+                outcome = job()
+            except (PerftuiError, OSError) as error:
+                self.post_message(Said(str(error)))
+                return
+            if text := outcome if isinstance(outcome, str) else done:
+                self.post_message(Said(text))
+
+        self.run_worker(run, thread=True)

@@ -2,90 +2,84 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
-from perftui.config import Config
-from perftui.errors import PerftuiError
 from perftui.model.journal import JournalEntry
-from perftui.tui.messages import KeepChosen, ProposalChosen, Said, SignalAsked, UndoChosen
+from perftui.model.proposal import Proposal
+from perftui.tui.messages import SignalAsked
 from perftui.tui.screens.confirm import CANCEL, confirm_apply, confirm_undo
 from perftui.tui.screens.sheet import Sheet
 from perftui.tui.screens.signals import SIGNALS, confirm_signal
-from perftui.tui.terminal import LeavingApp
 from perftui.tui.watching import Watching
 
 
-class ChangingApp(LeavingApp):
-    """Nothing is written without a dialog, and nothing at all in a read-only session."""
-
-    config: Config
-    read_only: bool
+class Front(Protocol):
+    """The app as its changes know it."""
 
     @property
-    def session(self) -> Watching:
-        """What carries the changes out."""
-        raise NotImplementedError
+    def session(self) -> Watching: ...
 
-    def tell(self, text: str, *, lasting: bool = False) -> None:
-        """Show a text for some seconds, or until it is dismissed."""
-        raise NotImplementedError
+    def ask(self, sheet: Sheet, answered: Callable[[str | None], None]) -> None:
+        """Show a dialog, and call ``answered`` with the button that was pressed."""
 
-    def on_proposal_chosen(self, message: ProposalChosen) -> None:
-        proposal = message.proposal
-        if self.read_only:
-            self.tell("this is a read-only session: nothing is written")
-            return
-        sheet = confirm_apply(proposal, self.config.deadline_seconds)
-        self._confirm(sheet, lambda _: self.in_session(partial(self.session.apply, proposal, "user")))
+    def tell(self, text: str) -> None:
+        """Show a text for some seconds."""
 
-    def on_keep_chosen(self, message: KeepChosen) -> None:
-        if not self.read_only:
-            done = f"kept {message.entry.proposal.knob} {message.entry.proposal.after}"
-            self.in_session(partial(self.session.keep, message.entry.id), done)
+    def in_session(self, job: Callable[[], object], done: str = "") -> None:
+        """Run a blocking call of the session, and say how it went."""
 
-    def on_undo_chosen(self, message: UndoChosen) -> None:
+
+class Changes:
+    """Nothing is written without a dialog, and nothing at all where there is a ``refusal``: it is told instead."""
+
+    def __init__(self, front: Front, deadline_seconds: float, refusal: str) -> None:
+        self._front = front
+        self._deadline_seconds = deadline_seconds
+        self._refusal = refusal
+
+    def apply(self, proposal: Proposal) -> None:
+        sheet = confirm_apply(proposal, self._deadline_seconds)
+        self._confirm(sheet, lambda _: self._do(partial(self._front.session.apply, proposal, "user")))
+
+    def keep(self, entry: JournalEntry) -> None:
+        if not self._refused():
+            done = f"kept {entry.proposal.knob} {entry.proposal.after}"
+            self._do(partial(self._front.session.keep, entry.id), done)
+
+    def undo(self, entry: JournalEntry) -> None:
         """An open change goes back at once: that was agreed to with it. A kept one is a change of its own."""
-        entry = message.entry
-        if self.read_only:
-            return
-        if entry.open:
-            self._undo(entry)
-        else:
+        if not entry.open:
             self._confirm(confirm_undo(entry.proposal), lambda _: self._undo(entry))
+        elif not self._refused():
+            self._undo(entry)
 
-    def _undo(self, entry: JournalEntry) -> None:
-        self.in_session(partial(self.session.undo, entry.id), f"put {entry.proposal.knob} back")
-
-    def on_signal_asked(self, message: SignalAsked) -> None:
-        if self.read_only:
-            self.tell("this is a read-only session: no signal is sent")
-            return
-        process = message.process
+    def send_signal(self, asked: SignalAsked) -> None:
+        process = asked.process
 
         def send(button: str) -> None:
-            done = f"SIG{button} sent to {process.pid} {message.name}"
-            self.in_session(partial(self.session.send_signal, process, SIGNALS[button]), done)
+            done = f"SIG{button} sent to {process.pid} {asked.name}"
+            self._do(partial(self._front.session.send_signal, process, SIGNALS[button]), done)
 
-        self._confirm(confirm_signal(process, message.name, message.command), send)
+        self._confirm(confirm_signal(process, asked.name, asked.command), send)
+
+    def _undo(self, entry: JournalEntry) -> None:
+        self._do(partial(self._front.session.undo, entry.id), f"put {entry.proposal.knob} back")
+
+    def _do(self, job: Callable[[], object], done: str = "") -> None:
+        self._front.in_session(job, done)
+
+    def _refused(self) -> bool:
+        if self._refusal:
+            self._front.tell(self._refusal)
+        return bool(self._refusal)
 
     def _confirm(self, sheet: Sheet, then: Callable[[str], None]) -> None:
         """Show a dialog, and go on with the button that was pressed unless it was Cancel."""
+        if self._refused():
+            return
 
         def answered(button: str | None) -> None:
             if button not in (None, CANCEL):
                 then(button)
 
-        self.push_screen(sheet, answered)
-
-    def in_session(self, job: Callable[[], object], done: str = "") -> None:
-        """Run a blocking call of the session in a thread, and say how it went: in its own words if it has some."""
-
-        def run() -> None:
-            try:
-                outcome = job()
-            except (PerftuiError, OSError) as error:
-                self.post_message(Said(str(error)))
-                return
-            if text := outcome if isinstance(outcome, str) else done:
-                self.post_message(Said(text))
-
-        self.run_worker(run, thread=True)
+        self._front.ask(sheet, answered)

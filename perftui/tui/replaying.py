@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, ClassVar, Protocol, cast
 
+import msgspec
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from perftui.config import Config
+from perftui.model.update import NOT_IN_A_REPLAY
 from perftui.tui import terminal
 from perftui.tui.app import PerftuiApp
 from perftui.tui.screens.ask import Ask
@@ -39,7 +41,7 @@ class Replaying(Watching, Protocol):
 
 
 class ReplayApp(PerftuiApp, inherit_bindings=False):
-    """Everything that writes is hidden: a recording is read-only."""
+    """Everything that writes is hidden, and its keys say why: a recording is read-only."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(key for key in PerftuiApp.BINDINGS if isinstance(key, Binding) and key.action in KEPT_KEYS),
@@ -53,17 +55,21 @@ class ReplayApp(PerftuiApp, inherit_bindings=False):
         Binding("m", "mark", "the next mark"),
         Binding("at", "ask_time", "a time"),
         Binding("w,W", "worst", "look for the worst moment (in the flame W), and stop looking"),
+        Binding("p,R,I,K,U", "not_here", show=False),
     ]
 
     def __init__(self, open_session: Callable[[], Replaying], config: Config, **settings: bool) -> None:
         """``settings`` are those of ``PerftuiApp``."""
-        super().__init__(open_session, config, **settings)
-        self.read_only = True
+        config = msgspec.structs.replace(config, read_only=True)
+        super().__init__(open_session, config, refusal=NOT_IN_A_REPLAY, **settings)
         self.main = MainScreen(read_only=True, replay=True)
 
     @property
     def player(self) -> Replaying:
         return cast(Replaying, self.session)
+
+    def action_not_here(self) -> None:
+        self.tell(NOT_IN_A_REPLAY)
 
     def action_pause(self) -> None:
         self.player.pause()

@@ -8,11 +8,12 @@ perftui's readings before and after it; what it measures over some seconds must 
 import json
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from perftui.collect.filesystems import FilesystemCollector
 from perftui.collect.interrupts import InterruptCollector
@@ -35,6 +36,9 @@ RATE_TOLERANCE, SHARE_TOLERANCE, SIZE_TOLERANCE = 0.15, 0.05, 0.03
 
 BURST_TOLERANCE = 0.5
 """Of what starts and ends of other programs cause; perftui's span is longer than the tool's by the tool's own start."""
+
+UNDER_WAY_SECONDS = 0.05
+"""Of CPU time: a load that has used so much has begun."""
 
 NOBODY = Scope(None, ())
 TOOLS = {
@@ -66,14 +70,23 @@ def stories() -> Iterator[str]:
 
 @contextmanager
 def loaded(*argv: str) -> Iterator[None]:
-    """A load for the time of the block, with a second to get going."""
+    """A load for the time of the block, from when all of it together has used CPU time for a while."""
     with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/") as process:
         try:
-            time.sleep(1)
+            wait_for(lambda: process.poll() is not None or _used_seconds(process.pid) > UNDER_WAY_SECONDS, argv[0])
             check(process.poll() is None, f"{argv[0]} has ended at once")
             yield
         finally:
             process.terminate()
+
+
+def _used_seconds(pid: int) -> float:
+    """CPU seconds of a process and its children; 0 while they come and go."""
+    try:
+        process = psutil.Process(pid)
+        return sum(sum(one.cpu_times()[:2]) for one in (process, *process.children(recursive=True)))
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def output(*argv: str) -> str:

@@ -70,9 +70,11 @@ def test_no_such_target_leaves_no_file(perftui: Perftui, tmp_path: Path) -> None
 def test_a_file_that_is_there_is_left_alone(perftui: Perftui, tmp_path: Path) -> None:
     (tmp_path / "r").write_text("mine")
     done = perftui("record", "-o", tmp_path / "r", "--for", "1")
-    assert done.returncode == 5
+    assert done.returncode == 2
+    assert done.stderr.startswith("perftui: -o ")
     assert "choose another name" in done.stderr
     assert (tmp_path / "r").read_text() == "mine"
+    assert perftui("record", "-o", tmp_path / "nowhere" / "r", "--for", "1").returncode == 2
 
 
 def test_a_file_is_asked_for(perftui: Perftui) -> None:

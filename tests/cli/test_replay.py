@@ -70,6 +70,7 @@ def test_nothing_is_remembered_for_tune_apply(perftui: Perftui, tape: Path) -> N
         (b"not a database", (), 5, "not a"),
         (None, (), 2, "does not exist"),
         ("tape", ("--at", "soon"), 2, "12:03:04"),
+        ("tape", ("--at", "+500"), 2, "outside the recording, which is from"),
     ],
 )
 def test_what_cannot_be_replayed_is_said(

@@ -19,10 +19,10 @@ from perftui.session.course import CHANGED
 from perftui.session.player import Player
 from perftui.session.worst import search_worst
 from perftui.store.journal import Journal
-from perftui.store.recording import Recording
+from perftui.store.recording import Recording, RecordingWriter
 from tests.scenarios.play import playing
-from tests.session.tapes import START, host_sample, write
-from tests.store.support import SECOND
+from tests.session.tapes import START, host_sample, steady, write
+from tests.store.support import HEADER, SECOND
 from tests.store.test_chunkfile import damage
 
 OPTIONS = SessionOptions()
@@ -144,9 +144,7 @@ def test_after_a_change_only_what_comes_then_is_judged(tmp_path: Path) -> None:
 
 def test_a_restart_in_between_begins_anew(tmp_path: Path) -> None:
     def restarted(second: int) -> Sample:
-        taken = host_sample(second % 20, 50 * (second % 20))
-        wall_ns, boot = START + second * SECOND, f"boot {second // 20}"
-        return msgspec.structs.replace(taken, wall_ns=wall_ns, boot_id=boot)
+        return msgspec.structs.replace(steady(second), boot_id=f"boot {second // 20}")
 
     recording = write(tmp_path / "r", range(40), restarted)
     player = Player(recording, OPTIONS)
@@ -213,4 +211,75 @@ def test_a_seek_into_damage_shows_the_last_moment_before_it(tmp_path: Path) -> N
     assert second_of(player) == 599
     assert len(recording.damage) == 2
     assert not player.forward()
+    recording.close()
+
+
+def set_twice(second: int) -> Sample:
+    """The clock is set back by ten minutes after 500 s, and forward by an hour after 900 s."""
+    ahead = 0 if second < 500 else -600 if second < 900 else 3000
+    return msgspec.structs.replace(steady(second), wall_ns=START + (second + ahead) * SECOND)
+
+
+@pytest.fixture
+def set_clock(tmp_path: Path) -> Iterator[Recording]:
+    opened = write(tmp_path / "r", range(1300), set_twice)
+    yield opened
+    opened.close()
+
+
+def test_a_clock_that_is_set_changes_nothing_for_who_plays_steps_and_jumps(set_clock: Recording) -> None:
+    player = Player(set_clock, OPTIONS)
+    assert (set_clock.last_ns - set_clock.first_ns) / SECOND == 1299
+    for second in (499, 500, 505, 899, 900, 1299, 700, 0):
+        player.seek(set_clock.first_ns + second * SECOND)
+        assert player.update.sample == set_twice(second)
+        assert len(player.update.history.get("cpu", ())) == min(second, players.LOOK_BACK_SECONDS)
+        assert second < 10 or player.update.diagnosis is not None
+    player.seek(set_clock.first_ns + 490 * SECOND)
+    for second in range(491, 515):
+        assert player.next_ns == set_clock.first_ns + second * SECOND
+        assert player.forward()
+        assert player.update.sample == set_twice(second)
+    while player.update.sample != set_twice(440):
+        assert player.back()
+
+
+def test_a_time_of_a_clock_that_was_set_is_found(set_clock: Recording) -> None:
+    def second_at(shown: int) -> float:
+        return (set_clock.when(START + shown * SECOND) - set_clock.first_ns) / SECOND
+
+    assert second_at(300) == 300  # the clock was not set back so far: the first of two
+    assert second_at(-50) == 550
+    assert second_at(299) == 299
+    assert second_at(4000) == 1000
+    assert second_at(4299) == 1299
+    assert 899 <= second_at(2000) < 900  # the clock never showed it
+
+
+def test_the_worst_moment_is_found_whatever_the_clock_did(tmp_path: Path) -> None:
+    def busy_then(second: int) -> Sample:
+        busy = 10 * second + 80 * max(0, min(second - 600, 20))
+        return msgspec.structs.replace(host_sample(second, busy), wall_ns=set_twice(second).wall_ns)
+
+    recording = write(tmp_path / "r", range(1000), busy_then)
+    *_, found = search_worst(recording, OPTIONS)
+    assert 605 <= (found.worst_ns - recording.first_ns) / SECOND <= 622
+    recording.close()
+
+
+def test_a_change_before_the_clock_was_set_back_is_met_once(tmp_path: Path) -> None:
+    writer = RecordingWriter(tmp_path / "r", header=HEADER)
+    for second in range(600):
+        writer.add(msgspec.structs.replace(set_twice(second)))
+        if second == 450:
+            writer.mark(START + 450 * SECOND + 1, f"{CHANGED}a knob")
+    writer.close()
+    recording = Recording(tmp_path / "r")
+    assert recording.marks[0].at_ns == recording.time_of(set_twice(450)) + 1
+    player = Player(recording, OPTIONS)
+    afresh = []
+    while player.forward():
+        if player.update.diagnosis is None:
+            afresh.append(player.update.sample)
+    assert afresh == [set_twice(451)]
     recording.close()

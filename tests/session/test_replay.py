@@ -101,6 +101,17 @@ def test_steps_and_jumps(replay: tuple[ReplaySession, Watcher]) -> None:
         session.jump_to("soon")
 
 
+def test_a_jump_is_shown_at_once_and_then_with_its_past(replay: tuple[ReplaySession, Watcher]) -> None:
+    session, watcher = replay
+    session.jump_to("+280")
+    watcher.wait(at(280))
+    watcher.wait(lambda status: len(watcher.updates[-1].history["cpu"]) > 200)
+    first = next(update for update in watcher.updates if update.sample.wall_ns == START + 280 * SECOND)
+    assert len(first.history["cpu"]) < 30
+    assert first.diagnosis == watcher.updates[-1].diagnosis
+    assert first.diagnosis is not None
+
+
 def test_marks_come_round(replay: tuple[ReplaySession, Watcher]) -> None:
     session, watcher = replay
     for text, second in (("the deploy", 150), ("the rollback", 200), ("the deploy", 150)):

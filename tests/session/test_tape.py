@@ -18,10 +18,12 @@ from perftui.model.incident import Incident
 from perftui.model.target import HOST
 from perftui.session import Session, SessionOptions
 from perftui.session.course import CHANGED
+from perftui.session.source import Tick
 from perftui.session.tape import Tape
 from perftui.store.flight import FlightRecorder
 from perftui.store.journal import Journal
 from perftui.store.recording import Header, Recording, RecordingWriter
+from tests.host.test_target import wait_for
 from tests.session.tapes import steady
 from tests.session.test_session import Updates, renice
 
@@ -235,8 +237,37 @@ def test_a_full_disk_ends_the_recording_and_nothing_else(tape: Tape, tmp_path: P
 def test_the_clock_of_a_mark_is_the_wall_clock(tape: Tape, tmp_path: Path) -> None:
     tape.start(HOST, tmp_path / "r")
     before = clock.wall_ns()
+    tape.add(msgspec.structs.replace(steady(0), monotonic_ns=clock.monotonic_ns(), wall_ns=before), ())
     tape.mark("now")
     tape.stop()
     recording = Recording(tmp_path / "r")
-    assert before <= recording.marks[0].wall_ns <= clock.wall_ns()
+    assert before <= recording.marks[0].at_ns <= clock.wall_ns()
+    recording.close()
+
+
+def test_the_tick_that_is_under_way_at_the_end_is_recorded(tmp_path: Path) -> None:
+    session, seen = Session(Host(), None, SessionOptions(interval_seconds=0.2, profiling=False)), threading.Event()
+    reading, go_on = threading.Event(), threading.Event()
+    tick = session._watched.source.tick
+    ticks: list[Tick] = []
+
+    def slow_tick() -> Tick:
+        ticks.append(tick())
+        if seen.is_set():
+            reading.set()
+            assert go_on.wait(20)
+        return ticks[-1]
+
+    session._watched.source.tick = slow_tick  # type: ignore[method-assign]  # a reading that takes its time
+    session.tape.start(session.target, tmp_path / "r")
+    session.start(lambda _: seen.set(), lambda _: None)
+    assert reading.wait(20)
+    ending = threading.Thread(target=session.stop)
+    ending.start()
+    wait_for(session._stop.is_set)
+    go_on.set()
+    ending.join(20)
+    assert not ending.is_alive()
+    recording = Recording(tmp_path / "r")
+    assert recording.count == len(ticks)
     recording.close()

@@ -16,7 +16,7 @@ from perftui.store.bundle import write_bundle
 from perftui.store.flight import FlightRecorder
 from perftui.store.recording import Recording
 from tests.session.tapes import START, host_sample
-from tests.store.support import HEADER, SECOND
+from tests.store.support import EPOCH, HEADER, SECOND, sample_at
 
 SECRET = "hunter2hunter2"
 LEAK = f"app --password {SECRET}"
@@ -98,3 +98,16 @@ def test_what_cannot_be_written_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="choose another name"):
         write_bundle(tmp_path / "b", HEADER, flown(2))
     assert (tmp_path / "b").read_text() == "mine"
+
+
+def test_marks_are_where_they_were_made_though_the_clock_was_set_back(tmp_path: Path) -> None:
+    flight = FlightRecorder()
+    for tick in range(100):
+        back_ns = 60 * SECOND if tick >= 50 else 0
+        flight.add(msgspec.structs.replace(sample_at(tick), wall_ns=EPOCH + tick * SECOND - back_ns))
+    marks = [(EPOCH + 45 * SECOND, "before"), (EPOCH + 20 * SECOND, "behind"), (EPOCH + 40 * SECOND, "at the end")]
+    write_bundle(tmp_path / "b", HEADER, flight, marks)
+    bundle = Recording(tmp_path / "b")
+    at = [round((mark.at_ns - bundle.first_ns) / SECOND) for mark in bundle.marks]
+    bundle.close()
+    assert at == [45, 80, 100]

@@ -119,7 +119,7 @@ def test_a_series_that_has_gone_says_so() -> None:
 
 
 def test_a_replay_says_where_its_past_begins() -> None:
-    status = ReplayStatus(first_ns=0, last_ns=1, at_ns=1, speed=1.0, playing=False)
+    status = ReplayStatus(first_ns=0, last_ns=1, at_ns=1, wall_ns=1, speed=1.0, playing=False)
     assert "a jump keeps 4 minutes" in page(replace(shown(cpu=rising), replay=status))[1]
 
 

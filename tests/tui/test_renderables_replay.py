@@ -10,13 +10,16 @@ from perftui.tui.renderables.replay import replay_strip, track_parts
 from tests.tui.screening import COLOURED, HOSTILE, PALETTES, PLAIN, WIDTHS, checked
 
 HOUR_NS = 3600 * 10**9
-STATUS = ReplayStatus(first_ns=HOUR_NS, last_ns=2 * HOUR_NS, at_ns=HOUR_NS * 3 // 2, speed=1.0, playing=True)
+STATUS = ReplayStatus(
+    first_ns=HOUR_NS, last_ns=2 * HOUR_NS, at_ns=HOUR_NS * 3 // 2, wall_ns=HOUR_NS * 3 // 2, speed=1.0, playing=True
+)
 
 STATES = st.builds(
     ReplayStatus,
     first_ns=st.just(HOUR_NS),
     last_ns=st.integers(HOUR_NS, 2 * HOUR_NS),
     at_ns=st.integers(0, 3 * HOUR_NS),
+    wall_ns=st.integers(0, 3 * HOUR_NS),
     speed=st.sampled_from([0.25, 1.0, 60.0]),
     playing=st.booleans(),
     marks=st.lists(st.tuples(st.integers(0, 3 * HOUR_NS), HOSTILE), max_size=5).map(tuple),

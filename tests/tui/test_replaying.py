@@ -13,7 +13,7 @@ from tests.tui.fixtures import build_journal, build_update
 from tests.tui.seam import StillSession
 from tests.tui.whole import quiet, rows, sheet_text, started
 
-STATUS = ReplayStatus(first_ns=0, last_ns=3600 * 10**9, at_ns=900 * 10**9, speed=1.0, playing=True)
+STATUS = ReplayStatus(first_ns=0, last_ns=3600 * 10**9, at_ns=900 * 10**9, wall_ns=900 * 10**9, speed=1.0, playing=True)
 
 
 class StillReplay(StillSession):
@@ -125,6 +125,11 @@ async def test_everything_that_writes_is_hidden() -> None:
         await pilot.pause()
         assert app.screen is app.main
         assert session.asked == []
+        for pane, key in (("1", "x"), ("4", "enter"), ("5", "u"), *(("1", key) for key in "KURIp")):
+            app.main.banner.dismiss()
+            await pilot.press(pane, key)
+            await pilot.pause()
+            assert "a replay: nothing can be changed" in rows(app.main.banner)[0]
         await pilot.press("1")
         assert "attach" not in rows(app.main.footer)[0]
         assert "filter" in rows(app.main.footer)[0]

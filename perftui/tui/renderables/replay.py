@@ -18,8 +18,8 @@ KEYS = "  [ ] step  { } 60 s  < > speed  m mark  @ time  w worst"
 
 def replay_strip(status: ReplayStatus, width: int, palette: Palette) -> Strip:
     """``▶ 5x 12:03:04 ━━━━›──▲──── 13:00:00``, then what became of the last key, or the keys where there is room."""
-    head = f"{_pace(status, palette)} {_time(status.at_ns, width)} "
-    last = f" {_time(status.last_ns, width)}"
+    head = f"{_pace(status, palette)} {_time(status.wall_ns, width)} "
+    last = f" {_time(status.last_ns + status.wall_ns - status.at_ns, width)}"
     tail = _tail(status, width, palette)
     room = width - cells(head) - cells(last)
     if room - cells(tail) < LEAST_TRACK:
@@ -36,15 +36,15 @@ def track_parts(status: ReplayStatus, width: int, palette: Palette) -> list[Part
     glyphs = palette.glyphs
     at = _cell(status.at_ns, status, width)
     signs = [glyphs.horizontal] * width
-    for wall_ns, _ in status.marks:
-        signs[_cell(wall_ns, status, width)] = glyphs.warning
+    for marked_ns, _ in status.marks:
+        signs[_cell(marked_ns, status, width)] = glyphs.warning
     past, rest = "".join(signs[:at]), "".join(signs[at + 1 :])
     return [(past, palette.accent), (glyphs.target, palette.focus), (rest, palette.border)]
 
 
-def _cell(wall_ns: int, status: ReplayStatus, width: int) -> int:
+def _cell(time_ns: int, status: ReplayStatus, width: int) -> int:
     span = max(1, status.last_ns - status.first_ns)
-    return min(width - 1, max(0, (wall_ns - status.first_ns) * width // span))
+    return min(width - 1, max(0, (time_ns - status.first_ns) * width // span))
 
 
 def _pace(status: ReplayStatus, palette: Palette) -> str:
