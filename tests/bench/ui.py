@@ -30,7 +30,9 @@ from tests.scenarios.play import ROOT, wait_until_calm
 from tests.scenarios.stage import end_players, spawn, spawn_program
 
 PTYBENCH = Path(__file__).with_name("ptybench.py")
-KEYS = ("10:j", "12:j", "14:k", "16:j", "18:k")
+KEYS = tuple(rf"{second}:\x09" for second in (10, 12, 14, 16, 18))
+"""The Tab key: the next pane is marked each time. A row up or down is none to see at an end of the list."""
+
 LEFT = r"\x1b[D"
 MISSED = re.compile(r"(\d+) missed so far")
 KEY_MS_BUDGET = 50.0
