@@ -107,10 +107,11 @@ class SlowReader:
             if self._closed or self._reading or early:
                 return
             self._reading, self._begun_ns = True, now
+            self._answered.clear()
         self._hand.do(lambda: self._read(scope))
 
     def wait(self, seconds: float) -> None:
-        """Wait for the first answer, but no longer than this."""
+        """Wait for the answer to the last reading asked for, but no longer than this."""
         self._answered.wait(max(0.0, seconds))
 
     def answer(self) -> tuple[Section | None, CollectorStatus | None]:

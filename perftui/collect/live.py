@@ -14,8 +14,11 @@ from perftui.model.sample import CollectorStatus, ProcessSection, Sample
 from perftui.model.section import Section
 from perftui.model.target import HOST
 
-FIRST_ANSWERS_SECONDS = 0.05
-"""How long the first sample waits for the slow collectors; what takes longer is in a later one."""
+LONG_INTERVAL_NS = 5_000_000_000
+"""After so long what the slow collectors read behind the last sample is old: they are asked for this one."""
+
+ANSWERS_SECONDS = 0.05
+"""How long the first sample, or one after a long interval, waits for them; what takes longer is in a later one."""
 
 
 class LiveSource:
@@ -54,12 +57,14 @@ class LiveSource:
         self._collect(self._collectors, Scope(self._held, ()), sections, statuses)
         processes = sections.get("processes")
         scope = scope_of(self._held, processes if isinstance(processes, ProcessSection) else None)
-        first = self._previous is None
-        if first:
+        alone = self._previous is None or now - self._previous.monotonic_ns > LONG_INTERVAL_NS
+        if alone:
             self._begin_slow(scope)
         self._collect(self._target_collectors, scope, sections, statuses)
+        if alone:
+            self._await_slow()
         self._merge((*self._slow, *self._slow_target), sections, statuses)
-        if not first:  # two threads that read files at the same time hand the interpreter to and fro
+        if not alone:  # two threads that read files at the same time hand the interpreter to and fro
             self._begin_slow(scope)
         self._previous = Sample(
             monotonic_ns=now,
@@ -78,6 +83,7 @@ class LiveSource:
         for reader in (*self._slow, *self._slow_target):
             reader.close()
         self._hand.close()
+        self._host.close()
 
     def _readers(self, slow: Iterable[tuple[type[Collector], float]]) -> list[SlowReader]:
         return [SlowReader(collector(), period, self._host, self._hand) for collector, period in slow]
@@ -101,14 +107,15 @@ class LiveSource:
             reader.begin_if_due(scope)
         self._hand.relieve()
 
+    def _await_slow(self) -> None:
+        until = monotonic_ns() + ANSWERS_SECONDS * 1e9
+        for reader in (*self._slow, *self._slow_target):
+            reader.wait((until - monotonic_ns()) / 1e9)
+
     def _merge(
         self, readers: Sequence[SlowReader], sections: dict[str, Section], statuses: list[CollectorStatus]
     ) -> None:
         """Add what the slow collectors have by now."""
-        if self._previous is None:
-            until = monotonic_ns() + FIRST_ANSWERS_SECONDS * 1e9
-            for reader in readers:
-                reader.wait((until - monotonic_ns()) / 1e9)
         for reader in readers:
             section, status = reader.answer()
             if status is not None:

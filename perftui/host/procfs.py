@@ -90,13 +90,13 @@ class Host:
         try:
             os.lseek(fd, 0, os.SEEK_SET)
             content = read_all(fd)
-        except OSError:
-            content = b""
-        if not content:  # the process has ended, the group was removed: there may be another one at this path
+        except OSError as error:
             self.drop(fd)
-            return self._read_new(path)
-        if self._shelf.fds.setdefault(path, fd) != fd:
-            self.drop(fd)  # another thread was faster
+            if error.errno in (errno.ESRCH, errno.ENODEV):  # there may be another process, group or device there
+                return self._read_new(path)
+            raise_known(error, path)
+        if not content or self._shelf.fds.setdefault(path, fd) != fd:  # another thread was faster
+            self.drop(fd)
         return content
 
     def _read_new(self, path: str) -> bytes:
@@ -108,7 +108,7 @@ class Host:
         except OSError as error:
             self.drop(fd)
             raise_known(error, path)
-        self.drop(fd if self._shelf.fds.setdefault(path, fd) != fd else self._shelf.surplus())
+        self.drop(fd if not content or self._shelf.fds.setdefault(path, fd) != fd else self._shelf.surplus())
         return content
 
     def _read_once(self, path: str) -> bytes:
@@ -216,15 +216,14 @@ class Host:
     def keep(self, path: str) -> int:
         """A descriptor to be read again and again with ``os.pread``; -1 when no more may be kept open.
 
+        Where none is left, files that ``read`` keeps for itself make room.
         The soft limit of open files is raised to the hard one when the first is asked for. ``keep`` and ``drop``
         may be called by several threads.
         """
-        with self._kept_lock:
-            if self._kept_budget is None:
-                self._kept_budget = max(0, _raised_fd_limit() - _RESERVED_FDS)
-            if self._kept_budget <= 0:
+        if not self._may_keep():
+            self.close()
+            if not self._may_keep():
                 return -1
-            self._kept_budget -= 1
         try:
             return self.open(path)
         except BaseException:
@@ -236,6 +235,15 @@ class Host:
         if fd >= 0:
             os.close(fd)
             self._give_back()
+
+    def _may_keep(self) -> bool:
+        with self._kept_lock:
+            if self._kept_budget is None:
+                self._kept_budget = max(0, _raised_fd_limit() - _RESERVED_FDS)
+            if self._kept_budget <= 0:
+                return False
+            self._kept_budget -= 1
+            return True
 
     def _give_back(self) -> None:
         with self._kept_lock:

@@ -38,7 +38,7 @@ _SCHEME = r"(?:(?:bearer|basic|digest|negotiate|token)\s+)?"
 _GROUPED = r"[\[{][^\]}]*[\]}]?\S*"
 """A list or an object, up to its first end: what is in it has the name of the whole."""
 
-_AWS_KEY = r"(?=(?:\D*\d){3})(?=\S*[a-z])(?=\S*[A-Z])[A-Za-z0-9+][A-Za-z0-9+/]{39}"
+_AWS_KEY = r"(?=(?:[A-Za-z+/]*\d){3})(?=\S*[a-z])(?=\S*[A-Z])[A-Za-z0-9+][A-Za-z0-9+/]{39}"
 """40 characters of base64. Three digits: a function's name may have as many letters."""
 
 
@@ -99,7 +99,7 @@ _FIRST = r"\A\s+"
 
 _PROGRAMS = (
     # The program (a pattern of its name), what stands before its secret.
-    (r"mysql[\w-]*|mariadb[\w-]*", rf"-p{_HERE}"),
+    (r"mysql[\w.-]*|mariadb[\w.-]*", rf"-p{_HERE}"),
     (r"mysqladmin|nmcli", rf"password{_NEXT}"),
     (r"psql|pg_\w+|pgbench|(?:create|drop|vacuum|reindex|cluster)(?:db|user)", rf"-W{_NEXT}"),
     (r"mongo(?:sh|dump|restore|export|import|stat|top|files)?", rf"-p{_EITHER}(?!{_PORT})"),
@@ -140,13 +140,13 @@ _PROGRAMS = (
     (r"lftp", rf"-u\s?[^\s,]+,{_HERE}"),
     # Here it is one of the words, and which one hangs on the options before: all of them go.
     (r"vault\s+login", ""),
-    (r"htpasswd\s(?:\S+\s+)*?-[a-zA-Z]*b[a-zA-Z]*", ""),
+    (r"htpasswd\s(?:\S++\s++)*?(?-i:-[ac-zA-Z]*+b[a-zA-Z]*+)", ""),
 )
 """Options that mean a password in these programs, and a port, a path or a user in others."""
 
 
 def _called(programs: str) -> str:
-    return rf"(?<![\w-])(?:{programs})(?:\.exe)?(?=\s)"
+    return rf"(?<![\w-])(?i:{programs})(?i:\.exe)?(?=\s)"
 
 
 def _habit(programs: str, before: str) -> tuple[re.Pattern[str], re.Pattern[str]]:

@@ -99,18 +99,21 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def vm(self) -> VmUse | None:
-        older, newer = self.older.vm, self.newer.vm
-        return host_rates.vm_use(older, newer, _span(older, newer)) if older and newer else None
+        newer = self.newer.vm
+        older = self._reading_before(newer, lambda was: was.vm) if newer else None
+        return host_rates.vm_use(older, newer, _span(older, newer)) if newer and older else None
 
     @cached_property
     def softnet(self) -> SoftnetUse | None:
-        older, newer = self.older.softnet, self.newer.softnet
-        return host_rates.softnet_use(older, newer, _span(older, newer)) if older and newer else None
+        newer = self.newer.softnet
+        older = self._reading_before(newer, lambda was: was.softnet) if newer else None
+        return host_rates.softnet_use(older, newer, _span(older, newer)) if newer and older else None
 
     @cached_property
     def protocols(self) -> ProtocolUse | None:
-        older, newer = self.older.protocols, self.newer.protocols
-        return host_rates.protocol_use(older, newer, _span(older, newer)) if older and newer else None
+        newer = self.newer.protocols
+        older = self._reading_before(newer, lambda was: was.protocols) if newer else None
+        return host_rates.protocol_use(older, newer, _span(older, newer)) if newer and older else None
 
     @cached_property
     def interrupts(self) -> InterruptUse | None:

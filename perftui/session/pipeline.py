@@ -25,8 +25,9 @@ from perftui.tune.plan import plan
 MAX_SAMPLES = 64
 """More samples than this in one window (a long headless run) are thinned: verdicts need its ends and thirds."""
 
+JUDGED_NS = 2_000_000_000
 JUDGED_THREADS = 250
-"""A target of fewer threads is judged in every second tick, of fewer than twice as many in every third, and so on."""
+"""A verdict is renewed after two seconds, after twice as many for each so many threads."""
 
 HALF_A_TICK_NS = 500_000_000
 """A tick comes a little late or early: so much is allowed, so that N seconds hold N intervals."""
@@ -50,7 +51,7 @@ class Pipeline:
         self._tiers = Tiers(NAMES, options.interval_seconds)
         self._recent: dict[str, Summary] = {}
         self._fed = 0
-        self._skipped: int | None = None
+        self._judged_ns = 0
         self._firing: frozenset[str] = frozenset()
         self._fresh_ns: int | None = 0
         self.interval: Interval | None = None
@@ -127,13 +128,13 @@ class Pipeline:
         return self._tiers.latest(HISTORY_POINTS)
 
     def _judge(self, sample: Sample) -> None:
-        """Renew the verdict; not in every tick once the window is full: it takes 1 ms, 4 for each 100 threads."""
+        """Renew the verdict; not in every second once the window is full: it takes 1 ms, 4 for each 100 threads."""
         filled = sample.monotonic_ns - self._samples[0].monotonic_ns >= self._span_ns - HALF_A_TICK_NS
         threads = len(sample.threads.threads) if sample.threads else 0
-        if filled and self._skipped is not None and self._skipped <= threads // JUDGED_THREADS:
-            self._skipped += 1
+        pause_ns = JUDGED_NS * (1 + threads // JUDGED_THREADS) - HALF_A_TICK_NS
+        if filled and sample.monotonic_ns - self._judged_ns < pause_ns:
             return
-        self._skipped = 0 if filled else None
+        self._judged_ns = sample.monotonic_ns if filled else 0
         self.window = Window(
             samples=tuple(self._samples),
             profile=self.profile,

@@ -235,7 +235,9 @@ class Tiers:
         if digest is None:
             edges = edges_of(since_ns, until_ns, parts, tier.width_ns)
             digest = digest_of(tier.buckets.span(name, first, last), edges)
-            if parts and len(tier.digests) < MAX_DIGESTS:
+            if parts:
+                if len(tier.digests) >= MAX_DIGESTS:
+                    tier.digests.clear()
                 tier.digests[name, first, last, parts] = digest
         fresh = self._known(name, self._ticks - tier.first_tick) if tier.number <= last and name in self._rings else []
         count = digest.values + len(fresh)

@@ -153,7 +153,7 @@ def test_a_slow_collector_holds_up_no_sample_and_rides_along(monkeypatch: pytest
 
 
 def test_the_first_sample_has_the_slow_sections_that_are_there_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "FIRST_ANSWERS_SECONDS", 10.0)
+    monkeypatch.setattr(live, "ANSWERS_SECONDS", 10.0)
     monkeypatch.setattr(SlowCollector, "door", threading.Event())
     SlowCollector.door.set()
     monkeypatch.setattr(live, "SLOW_TARGET_COLLECTORS", ((SlowCollector, 3600.0),))

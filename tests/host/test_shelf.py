@@ -3,6 +3,7 @@
 import os
 import subprocess
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,53 +13,54 @@ from perftui.host import shelf
 from perftui.host.procfs import Host
 
 
-def open_files() -> set[str]:
-    found = set()
-    for fd in os.listdir("/proc/self/fd"):
-        try:
-            found.add(str(Path(f"/proc/self/fd/{fd}").readlink()))
-        except OSError:
-            continue  # the listing's own
-    return found
-
-
-def test_a_file_that_is_read_again_stays_open_and_is_read_anew() -> None:
+@pytest.fixture
+def host() -> Iterator[Host]:
     host = Host()
+    yield host
+    host.close()
+
+
+def kept(host: Host) -> set[str]:
+    """What it has open; each descriptor is of that very file."""
+    for path, fd in host._shelf.fds.items():
+        assert str(Path(f"/proc/self/fd/{fd}").readlink()) == path.replace("/proc/net", f"/proc/{os.getpid()}/net")
+    return set(host._shelf.fds)
+
+
+def test_a_file_that_is_read_again_stays_open_and_is_read_anew(host: Host) -> None:
     path = "/proc/uptime"
     first = host.read(path)
-    assert path not in open_files()
+    assert path not in kept(host)
     host.read(path)
-    assert path in open_files()
+    assert path in kept(host)
     while host.read(path) == first:
         pass  # it counts hundredths of a second
     host.close()
-    assert path not in open_files()
+    assert path not in kept(host)
 
 
-def test_a_long_file_comes_whole_each_time() -> None:
+def test_a_long_file_comes_whole_each_time(host: Host) -> None:
     """Longer than a page, so the kernel gives it in pieces."""
-    host = Host()
     names = [line.split()[0] for line in Path("/proc/vmstat").read_bytes().splitlines()]
     for _ in range(4):
         assert [line.split()[0] for line in host.read("/proc/vmstat").splitlines()] == names
 
 
-def test_a_process_that_has_ended_is_noticed_at_a_kept_file() -> None:
-    host = Host()
+def test_a_process_that_has_ended_is_noticed_at_a_kept_file(host: Host) -> None:
     with subprocess.Popen(["/bin/sleep", "1000"]) as child:
         path = f"/proc/{child.pid}/status"
         assert host.read(path).split() == host.read(path).split()
-        assert path in open_files()
+        assert path in kept(host)
         child.kill()
     with pytest.raises(NoData, match="not there"):
         host.read(path)
-    assert path not in open_files()
+    assert path not in kept(host)
 
 
 @pytest.mark.root
-def test_a_group_made_anew_at_the_same_path_is_read(tmp_path: Path) -> None:
-    group = Path("/sys/fs/cgroup/cpu/perftui-test-shelf")
-    host, path = Host(), f"{group}/cpu.shares"
+def test_a_group_made_anew_at_the_same_path_is_read(host: Host) -> None:
+    group = Path(f"/sys/fs/cgroup/cpu/perftui-test-shelf-{os.getpid()}")
+    path = f"{group}/cpu.shares"
     for share in ("512", "300"):
         group.mkdir()
         try:
@@ -105,19 +107,17 @@ def test_a_captured_tree_keeps_none(tmp_path: Path) -> None:
         assert host.text("/proc/stat") == text
 
 
-def test_the_one_not_read_for_longest_leaves_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_one_not_read_for_longest_leaves_first(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf, "_MOST_FILES", 2)
-    host = Host()
     for path in ("/proc/uptime", "/proc/stat", "/proc/uptime", "/proc/stat", "/proc/uptime", "/proc/meminfo"):
         host.read(path)
     host.read("/proc/meminfo")
-    found = open_files()
+    found = kept(host)
     assert {"/proc/uptime", "/proc/meminfo"} <= found
     assert "/proc/stat" not in found
 
 
-def test_many_threads_read_one_file() -> None:
-    host = Host()
+def test_many_threads_read_one_file(host: Host) -> None:
     before = len(os.listdir("/proc/self/fd"))
     wrong: list[bytes] = []
 
@@ -134,3 +134,22 @@ def test_many_threads_read_one_file() -> None:
         thread.join()
     assert wrong == []
     assert len(os.listdir("/proc/self/fd")) <= before + 1
+
+
+def test_files_kept_for_readings_make_room_for_others(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perftui.host.procfs._raised_fd_limit", lambda: 256 + 3)
+    for path in ("/proc/uptime", "/proc/stat", "/proc/meminfo") * 2:
+        host.read(path)
+    assert len(kept(host)) == 3
+    fd = host.keep("/proc/version")
+    assert fd >= 0
+    assert kept(host) == set()
+    host.drop(fd)
+
+
+def test_an_empty_file_is_not_kept(host: Host) -> None:
+    with subprocess.Popen(["/bin/sleep", "1000"], start_new_session=False) as child:
+        path = f"/proc/{child.pid}/wchan"
+        for _ in range(3):
+            assert (path in kept(host)) <= bool(host.read(path))
+        child.kill()

@@ -122,7 +122,7 @@ def test_a_fresh_start_judges_only_what_comes_after() -> None:
     assert pipeline.profile.samples == 1
 
 
-@pytest.mark.parametrize(("threads", "ticks"), [(9, [1, 2, 3, 5, 7, 9, 11]), (2 * JUDGED_THREADS, [1, 2, 3, 7, 11])])
+@pytest.mark.parametrize(("threads", "ticks"), [(9, [1, 2, 3, 5, 7, 9, 11]), (2 * JUDGED_THREADS, [1, 2, 3, 9])])
 def test_the_more_threads_the_rarer_the_verdict_once_the_window_is_full(threads: int, ticks: list[int]) -> None:
     pipeline = Pipeline(SessionOptions(window_seconds=3.0))
     judged = []
