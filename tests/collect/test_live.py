@@ -152,6 +152,21 @@ def test_a_slow_collector_holds_up_no_sample_and_rides_along(monkeypatch: pytest
     assert (status.state, status.period_seconds) == ("ok", 3600.0)
 
 
+def test_after_a_long_interval_slow_sections_are_read_for_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "ANSWERS_SECONDS", 10.0)
+    monkeypatch.setattr(live, "LONG_INTERVAL_NS", 0)
+    monkeypatch.setattr(SlowCollector, "door", threading.Event())
+    SlowCollector.door.set()
+    monkeypatch.setattr(live, "HOST_COLLECTORS", (CpuCollector,))
+    monkeypatch.setattr(live, "SLOW_HOST_COLLECTORS", ((SlowCollector, 1e-9),))
+    source = LiveSource(Host(), None)
+    for _ in range(3):
+        sample = source.sample()
+        assert sample.memory is not None
+        assert sample.memory.monotonic_ns >= sample.monotonic_ns
+    source.close()
+
+
 def test_the_first_sample_has_the_slow_sections_that_are_there_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "ANSWERS_SECONDS", 10.0)
     monkeypatch.setattr(SlowCollector, "door", threading.Event())

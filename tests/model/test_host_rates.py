@@ -139,6 +139,18 @@ def test_an_interval_takes_the_reading_before_of_a_slow_section() -> None:
     assert Interval.between(samples[1], samples[2]).interrupts is None
 
 
+def test_a_reading_that_rides_along_in_two_samples_is_compared_with_the_one_before() -> None:
+    first = sample(0, vm=vm(0, pgfault_total=0), protocols=protocols(0, tcp_resets_total=0))
+    vm_later, protocols_later = vm(2 * SECOND, pgfault_total=8), protocols(2 * SECOND, tcp_resets_total=4)
+    second, third = (sample(at * SECOND, vm=vm_later, protocols=protocols_later) for at in (2, 3))
+    for newer, earlier in ((second, ()), (third, (first,))):
+        interval = Interval.between(second if earlier else first, newer, earlier=earlier)
+        assert interval.vm is not None
+        assert interval.vm.faults_per_s == 4
+        assert interval.protocols is not None
+        assert interval.protocols.host.tcp_resets_per_s == 2
+
+
 def test_views_of_an_interval() -> None:
     older = sample(0, vm=vm(0, pgfault_total=0), protocols=protocols(0, tcp_resets_total=0))
     newer = sample(SECOND, vm=vm(2 * SECOND, pgfault_total=8), protocols=protocols(SECOND, tcp_resets_total=4))
