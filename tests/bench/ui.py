@@ -30,8 +30,8 @@ from tests.scenarios.play import ROOT, wait_until_calm
 from tests.scenarios.stage import end_players, spawn, spawn_program
 
 PTYBENCH = Path(__file__).with_name("ptybench.py")
-KEYS = tuple(rf"{second}:\x09" for second in (10, 12, 14, 16, 18))
-"""The Tab key: the next pane is marked each time. A row up or down is none to see at an end of the list."""
+KEYS = tuple(key for second in (10, 13, 16) for key in (rf"{second}:\x09", rf"{second}.5:\x1b[Z"))
+"""To the next pane and back: each is seen at once. A row up or down is none to see at an end of the list."""
 
 LEFT = r"\x1b[D"
 MISSED = re.compile(r"(\d+) missed so far")
