@@ -65,7 +65,8 @@ def _hostile() -> int:
 
 
 def _long() -> int:
-    return _spawn([b"long", b"-c", b"import time\nwhile True: time.sleep(0.2)", b"x" * LONG_BYTES])
+    """It begins with what the screen has to show: of the rest there is no room."""
+    return _spawn([b"long", b"-c", b"#" + b"x" * LONG_BYTES + b"\nimport time\nwhile True: time.sleep(0.2)"])
 
 
 def _spawn(argv: list[bytes]) -> int:
