@@ -65,8 +65,10 @@ def _hostile() -> int:
 
 
 def _long() -> int:
-    """It begins with what the screen has to show: of the rest there is no room."""
-    return _spawn([b"long", b"-c", b"#" + b"x" * LONG_BYTES + b"\nimport time\nwhile True: time.sleep(0.2)"])
+    """Busy enough to stand high in the list, and soon at the part that the screen has to show."""
+    return _spawn(
+        [b"long", b"-c", b"#" + b"x" * LONG_BYTES + b"\nimport time\nwhile True: sum(range(50000)); time.sleep(0.05)"]
+    )
 
 
 def _spawn(argv: list[bytes]) -> int:
@@ -89,7 +91,7 @@ def _screen(pid: int, what: str) -> Iterator[str]:
         on_pty([sys.executable, "-m", "perftui", "attach", str(pid)], environment) as terminal,
     ):
         wait_for(lambda: b"\x1b[?1049h" in terminal.output, "the alternate screen")
-        shown = b"x" * 20 if "kB" in what else b"[red]"
+        shown = b"x" * 8 if "kB" in what else b"[red]"
         wait_for(lambda: shown in terminal.output, f"{what} on the screen", 15)
         for key in b"23456?\x1b1":  # every pane, and the help
             terminal.keys(bytes([key]))
