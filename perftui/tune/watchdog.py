@@ -100,6 +100,13 @@ def _detach() -> None:
         return
 
 
+def _let_go_of_standard_streams() -> None:
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    os.close(nowhere)
+
+
 class DeadMan:
     """The guard of one change."""
 
@@ -110,7 +117,7 @@ class DeadMan:
         self._deadline_boottime_ns = 0
 
     def stand_guard(self) -> None:
-        """Hear signals, hold perftui and the target, then report on standard output and let go of it."""
+        """Hear signals, hold perftui and the target, let go of the standard streams, then report and stand alone."""
         self._wake = self._hear_signals()
         self._owner = pidfd.hold(self.orders.owner)
         self._target = pidfd.hold(self.orders.target) if self.orders.target else -1
@@ -118,11 +125,10 @@ class DeadMan:
             if fd >= 0:
                 self._poller.register(fd, select.POLLIN)
         self._deadline_boottime_ns = clock.boottime_ns() + int(self.orders.deadline_seconds * 1e9)
-        os.write(1, msgspec.json.encode(pidfd.process_id(os.getpid())))
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for standard in (0, 1, 2):
-            os.dup2(nowhere, standard)
-        os.close(nowhere)
+        report = os.dup(1)
+        _let_go_of_standard_streams()
+        os.write(report, msgspec.json.encode(pidfd.process_id(os.getpid())))
+        os.close(report)  # the end of the report: whoever armed it waits for that
 
     def _hear_signals(self) -> int:
         read_end, write_end = os.pipe()
