@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Literal, TypeVar, cast
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.errors import NoData
 from perftui.host import cgroup_v1, cgroup_v2
 from perftui.host.cgroupfs import (
@@ -41,7 +41,7 @@ _Readers = Mapping[int, Callable[[Host, str], _Reading | None]]
 """By version."""
 
 
-class CgroupCollector:
+class CgroupCollector(Collector):
     """Directories are looked up again only when the target moves to another group."""
 
     name = "cgroup"
@@ -82,9 +82,6 @@ class CgroupCollector:
             cpuset=_first(host, self._groups["cpuset"], _CPUSET),
             pressure=self._own(host, "pressure", {2: cgroup_v2.pressure}),
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
     def _locate(self, host: Host, membership: bytes, top: str) -> None:
         """``top``: the path of the target's own group, where that is more than its main process's."""

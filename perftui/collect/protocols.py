@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.errors import NoData
 from perftui.host.clock import monotonic_ns
 from perftui.host.netns import other_net
@@ -72,7 +72,7 @@ _SOCKSTAT = (
 _CONNTRACK = "/proc/sys/net/netfilter/nf_conntrack"
 
 
-class ProtocolCollector:
+class ProtocolCollector(Collector):
     name = "protocols"
     section = "protocols"
 
@@ -88,9 +88,6 @@ class ProtocolCollector:
             conntrack_count=_number(host, f"{_CONNTRACK}_count"),
             conntrack_max=_number(host, f"{_CONNTRACK}_max"),
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def _target(host: Host, scope: Scope) -> tuple[NetCounters | None, str, str]:

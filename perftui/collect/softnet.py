@@ -1,6 +1,6 @@
 """What each CPU does for the network, from ``/proc/net/softnet_stat``."""
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.model.host_sections import SoftnetSection
@@ -21,7 +21,7 @@ _CPU = 12
 """Where the CPU's number is, since Linux 5.10; an older kernel leaves offline CPUs out without a word."""
 
 
-class SoftnetCollector:
+class SoftnetCollector(Collector):
     name = "softnet"
     section = "softnet"
 
@@ -31,9 +31,6 @@ class SoftnetCollector:
         columns = {column: [row[at] if at < len(row) else -1 for row in rows] for column, at in _FIELDS}
         cpus = [row[_CPU] if len(row) > _CPU else at for at, row in enumerate(rows)]
         return SoftnetSection(monotonic_ns=now, cpus=Table.of({"cpu": cpus, **columns}))
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def parse_softnet(raw: bytes) -> list[list[int]]:

@@ -2,7 +2,7 @@
 
 import os
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.errors import NoData
 from perftui.host.autogroup import parse_autogroup
 from perftui.host.clock import boottime_ns, monotonic_ns
@@ -10,6 +10,7 @@ from perftui.host.ioprio import io_priority
 from perftui.host.maps import is_interpreter, python_library
 from perftui.host.procfs import Host
 from perftui.host.stat import Stat, first_int, int_field, parse_fields, parse_stat, soft_limit
+from perftui.host.sysfs import link
 from perftui.host.text import visible
 from perftui.model.sample import Sample, TargetSection
 from perftui.model.table import Table
@@ -18,7 +19,7 @@ from perftui.model.units import cpu_list
 _POLICIES = {0: "other", 1: "fifo", 2: "rr", 3: "batch", 5: "idle", 6: "deadline", 7: "ext"}
 
 
-class TreeCollector:
+class TreeCollector(Collector):
     """Costs about 80 µs for the main process and as much for each other one."""
 
     name = "tree"
@@ -66,12 +67,9 @@ class TreeCollector:
             interpreter=self._interpreter_of(host, main),
         )
 
-    def close(self) -> None:
-        """Nothing is kept open."""
-
     def _interpreter_of(self, host: Host, pid: int) -> str:
         """Worked out once for each program that the process executes."""
-        executable = _link(host, f"/proc/{pid}/exe")
+        executable = link(host, f"/proc/{pid}/exe")
         if executable != self._executable:
             self._executable = executable
             self._interpreter = _interpreter(host, pid, executable)
@@ -132,13 +130,6 @@ def _autogroup_enabled(host: Host) -> bool | None:
 def _io_priority(host: Host, pid: int) -> str:
     try:
         return io_priority(pid) if host.is_live else ""
-    except NoData:
-        return ""
-
-
-def _link(host: Host, path: str) -> str:
-    try:
-        return host.link(path)
     except NoData:
         return ""
 

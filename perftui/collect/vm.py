@@ -1,6 +1,6 @@
 """Reclaim, refaults, compaction and huge pages, from ``/proc/vmstat``."""
 
-from perftui.collect.scope import Scope
+from perftui.collect.scope import Collector, Scope
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.model.host_sections import VmSection
@@ -35,7 +35,7 @@ _COUNTERS = tuple(
 """Field of the section, the kernel's name."""
 
 
-class VmCollector:
+class VmCollector(Collector):
     name = "vm"
     section = "vm"
 
@@ -54,9 +54,6 @@ class VmCollector:
             dirty_background_bytes=_bytes(found.get(b"nr_dirty_background_threshold"), host.page_size),
             **counters,
         )
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def parse_vmstat(raw: bytes) -> dict[bytes, bytes]:

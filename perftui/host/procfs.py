@@ -216,12 +216,12 @@ class Host:
     def keep(self, path: str) -> int:
         """A descriptor to be read again and again with ``os.pread``; -1 when no more may be kept open.
 
-        Where none is left, files that ``read`` keeps for itself make room.
+        Where none is left, one of the files that ``read`` keeps for itself makes room.
         The soft limit of open files is raised to the hard one when the first is asked for. ``keep`` and ``drop``
         may be called by several threads.
         """
         if not self._may_keep():
-            self.close()
+            self.drop(self._shelf.oldest())
             if not self._may_keep():
                 return -1
         try:

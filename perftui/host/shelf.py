@@ -44,8 +44,10 @@ class Shelf:
 
     def surplus(self) -> int:
         """Take off the one that was not read for the longest time when there are too many; -1 when there are not."""
-        if len(self.fds) <= _MOST_FILES:
-            return -1
+        return self.oldest() if len(self.fds) > _MOST_FILES else -1
+
+    def oldest(self) -> int:
+        """Take off the one that was not read for the longest time; -1 when there is none."""
         try:
             return self.fds.pop(next(iter(self.fds)))
         except (KeyError, RuntimeError, StopIteration):  # another thread has it, or changes the shelf just now

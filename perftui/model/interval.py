@@ -17,8 +17,7 @@ from perftui.model.neighbours import Neighbour, Press, neighbours_of, press_of, 
 from perftui.model.process_rates import DelayUse, LimitUse, MemoryParts, SocketsUse, ThreadIo, Traffic
 from perftui.model.rates import CpuUse, DiskUse, HostPressure, NetworkUse
 from perftui.model.sample import ProcessSection, Sample
-from perftui.model.section import Section
-from perftui.model.section import span as _span
+from perftui.model.section import Section, span
 from perftui.model.target_rates import QuotaUse, ThreadTotals, ThreadUse, TreeUse
 
 SUSPEND_SLACK_NS = 2_000_000_000
@@ -60,24 +59,24 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def cpu(self) -> CpuUse | None:
         older, newer = self.older.cpu, self.newer.cpu
-        return rates.cpu_use(older, newer, _span(older, newer)) if older and newer else None
+        return rates.cpu_use(older, newer, span(older, newer)) if older and newer else None
 
     @cached_property
     def disks(self) -> tuple[DiskUse, ...] | None:
         older, newer = self.older.disks, self.newer.disks
-        return rates.disk_use(older.devices, newer.devices, _span(older, newer)) if older and newer else None
+        return rates.disk_use(older.devices, newer.devices, span(older, newer)) if older and newer else None
 
     @cached_property
     def partitions(self) -> tuple[DiskUse, ...] | None:
         older, newer = self.older.disks, self.newer.disks
         if not older or not newer or not older.partitions.texts or not newer.partitions.texts:
             return None
-        return rates.disk_use(older.partitions, newer.partitions, _span(older, newer))
+        return rates.disk_use(older.partitions, newer.partitions, span(older, newer))
 
     @cached_property
     def networks(self) -> tuple[NetworkUse, ...] | None:
         older, newer = self.older.networks, self.newer.networks
-        return rates.network_use(older.interfaces, newer.interfaces, _span(older, newer)) if older and newer else None
+        return rates.network_use(older.interfaces, newer.interfaces, span(older, newer)) if older and newer else None
 
     @cached_property
     def target_networks(self) -> tuple[NetworkUse, ...] | None:
@@ -85,41 +84,41 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         older, newer = self.older.networks, self.newer.networks
         if not older or not newer or not older.target_interfaces or not newer.target_interfaces:
             return None
-        return rates.network_use(older.target_interfaces, newer.target_interfaces, _span(older, newer))
+        return rates.network_use(older.target_interfaces, newer.target_interfaces, span(older, newer))
 
     @cached_property
     def pressure(self) -> HostPressure | None:
         older, newer = self.older.pressure, self.newer.pressure
-        return rates.pressure_use(older, newer, _span(older, newer)) if older and newer else None
+        return rates.pressure_use(older, newer, span(older, newer)) if older and newer else None
 
     @cached_property
     def memory(self) -> MemoryUse | None:
         older, newer = self.older.memory, self.newer.memory
-        return host_rates.memory_use(older, newer, _span(older, newer)) if older and newer else None
+        return host_rates.memory_use(older, newer, span(older, newer)) if older and newer else None
 
     @cached_property
     def vm(self) -> VmUse | None:
         newer = self.newer.vm
         older = self._reading_before(newer, lambda was: was.vm) if newer else None
-        return host_rates.vm_use(older, newer, _span(older, newer)) if newer and older else None
+        return host_rates.vm_use(older, newer, span(older, newer)) if newer and older else None
 
     @cached_property
     def softnet(self) -> SoftnetUse | None:
         newer = self.newer.softnet
         older = self._reading_before(newer, lambda was: was.softnet) if newer else None
-        return host_rates.softnet_use(older, newer, _span(older, newer)) if newer and older else None
+        return host_rates.softnet_use(older, newer, span(older, newer)) if newer and older else None
 
     @cached_property
     def protocols(self) -> ProtocolUse | None:
         newer = self.newer.protocols
         older = self._reading_before(newer, lambda was: was.protocols) if newer else None
-        return host_rates.protocol_use(older, newer, _span(older, newer)) if newer and older else None
+        return host_rates.protocol_use(older, newer, span(older, newer)) if newer and older else None
 
     @cached_property
     def interrupts(self) -> InterruptUse | None:
         newer = self.newer.interrupts
         older = self._reading_before(newer, lambda was: was.interrupts) if newer else None
-        return host_rates.interrupt_use(older, newer, _span(older, newer)) if newer and older else None
+        return host_rates.interrupt_use(older, newer, span(older, newer)) if newer and older else None
 
     @cached_property
     def links(self) -> tuple[LinkUse, ...] | None:
@@ -156,7 +155,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         older, newer = self.older.processes, self.newer.processes
         if not older or not newer:
             return None
-        scale = 1 / (_span(older, newer) * newer.ticks_per_second)
+        scale = 1 / (span(older, newer) * newer.ticks_per_second)
         grown = map(sub, rates.process_ticks(newer), _ticks_before(older, newer))
         return tuple([more * scale if more > 0 else 0.0 for more in grown])
 
@@ -170,7 +169,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def thread_totals(self) -> ThreadTotals | None:
         """Sums over ``threads``, at a fifth of their cost."""
         older, newer = self.older.threads, self.newer.threads
-        return target_rates.thread_totals(older, newer, _span(older, newer)) if older and newer else None
+        return target_rates.thread_totals(older, newer, span(older, newer)) if older and newer else None
 
     @cached_property
     def press(self) -> dict[int, Press]:
@@ -185,7 +184,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def tree(self) -> TreeUse | None:
         older, newer = self.older.tree, self.newer.tree
-        return target_rates.tree_use(older, newer, _span(older, newer)) if older and newer else None
+        return target_rates.tree_use(older, newer, span(older, newer)) if older and newer else None
 
     @cached_property
     def threads(self) -> tuple[ThreadUse, ...] | None:
@@ -194,12 +193,12 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             return None
         waits = (self.older.waits, self.newer.waits)
         polled = (waits[0], waits[1]) if waits[0] and waits[1] else None
-        return target_rates.thread_use(older, newer, _span(older, newer), polled)
+        return target_rates.thread_use(older, newer, span(older, newer), polled)
 
     @cached_property
     def quota(self) -> QuotaUse | None:
         older, newer = self.older.cgroup, self.newer.cgroup
-        return target_rates.quota_use(older, newer, _span(older, newer)) if older and newer else None
+        return target_rates.quota_use(older, newer, span(older, newer)) if older and newer else None
 
     @cached_property
     def smaps(self) -> MemoryParts | None:
@@ -228,19 +227,19 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         older = self._reading_before(newer, lambda was: was.delays) if newer else None
         if newer is None or older is None or self.newer.tree is None:
             return None
-        return process_rates.delay_use(older, newer, _span(older, newer), self.newer.tree.ticks_per_second)
+        return process_rates.delay_use(older, newer, span(older, newer), self.newer.tree.ticks_per_second)
 
     @cached_property
     def thread_io(self) -> tuple[ThreadIo, ...] | None:
         newer = self.newer.thread_io
         older = self._reading_before(newer, lambda was: was.thread_io) if newer else None
-        return process_rates.thread_io(older, newer, _span(older, newer)) if newer and older else None
+        return process_rates.thread_io(older, newer, span(older, newer)) if newer and older else None
 
     @cached_property
     def gpus(self) -> tuple[GpuUse, ...] | None:
         newer = self.newer.gpus
         older = self._reading_before(newer, lambda was: was.gpus) if newer else None
-        return gpu_use(older, newer, _span(older, newer)) if newer and older else None
+        return gpu_use(older, newer, span(older, newer)) if newer and older else None
 
     @cached_property
     def gpu_processes(self) -> tuple[GpuProcessUse, ...]:
@@ -249,7 +248,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if newer is None:
             return ()
         older = self._reading_before(newer, lambda was: was.gpus)
-        return gpu_process_use(older, newer, _span(older, newer) if older else 1.0)
+        return gpu_process_use(older, newer, span(older, newer) if older else 1.0)
 
     def _reading_before(self, newer: Slow, section: Callable[[Sample], Slow | None]) -> Slow | None:
         """The latest reading of a slow section that is older than this one."""
@@ -259,7 +258,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def cgroup(self) -> GroupUse | None:
         older, newer = self.older.cgroup, self.newer.cgroup
-        return group_rates.group_use(older, newer, _span(older, newer)) if older and newer else None
+        return group_rates.group_use(older, newer, span(older, newer)) if older and newer else None
 
 
 def _ticks_before(older: ProcessSection, newer: ProcessSection) -> Iterable[float]:

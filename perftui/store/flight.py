@@ -44,15 +44,15 @@ class FlightRecorder:
         self._span_ns = int(seconds * 1e9)
         self._lock = threading.Lock()
         self._chunks: deque[_Chunk] = deque()
+        self._packer: Packer | None = None
         self._encoder = msgspec.msgpack.Encoder()
-        self._packer = Packer()
 
     def add(self, sample: Sample, profiles: Sequence[StackProfile] = ()) -> None:
         """Remember one tick."""
         data = self._encoder.encode(_Tick(sample, tuple(profiles)))
         with self._lock:
-            chunk = self._open_chunk(sample.monotonic_ns)
-            part = self._packer.add(data)
+            chunk, packer = self._open_chunk(sample.monotonic_ns)
+            part = packer.add(data)
             chunk.sizes.append(len(data))
             chunk.parts.append(part)
             chunk.packed_bytes += len(part)
@@ -70,11 +70,11 @@ class FlightRecorder:
                 tick = decoder.decode(data)
                 yield tick.sample, tick.profiles
 
-    def _open_chunk(self, now_ns: int) -> _Chunk:
-        if not self._chunks or now_ns - self._chunks[-1].began_ns >= CHUNK_NS:
+    def _open_chunk(self, now_ns: int) -> tuple[_Chunk, Packer]:
+        if self._packer is None or now_ns - self._chunks[-1].began_ns >= CHUNK_NS:
             self._chunks.append(_Chunk(now_ns))
             self._packer = Packer()
-        return self._chunks[-1]
+        return self._chunks[-1], self._packer
 
     def _is_past(self, now_ns: int) -> bool:
         oldest = self._chunks[0]
