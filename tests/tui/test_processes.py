@@ -27,13 +27,19 @@ def cpu_column(app: Stage) -> list[float]:
     return [float(line[1:].split()[2].lstrip("<")) for line in app.texts()[2:] if line.strip()]
 
 
+def cpu_of_others(app: Stage) -> list[float]:
+    """Of all but the first row, which is the target's."""
+    assert shown_pids(app)[0] == TARGET_PID
+    return cpu_column(app)[1:]
+
+
 async def test_the_busy_ones_come_first_and_the_target_is_marked() -> None:
     app = Stage(ProcessList())
     async with app.run_test(size=(100, 42)):
         app.show(build_update())
         assert "Processes 350" in app.texts()[0]
         assert "by cpu" in app.texts()[0]
-        assert cpu_column(app) == sorted(cpu_column(app), reverse=True)
+        assert cpu_of_others(app) == sorted(cpu_of_others(app), reverse=True)
         assert app.line_with(f"{TARGET_PID} ").startswith("▶")
         assert sum(line.startswith("▶") for line in app.texts()[1:]) == 2
 
@@ -49,9 +55,22 @@ async def test_rows_are_seen_to_be_in_order_however_the_figures_move() -> None:
             interval = Interval.between(update.interval.older, update.interval.newer)
             vars(interval)["process_cores"] = tuple(cores)
             app.show(replace(update, interval=interval))
-            assert cpu_column(app) == sorted(cpu_column(app), reverse=True)
+            assert cpu_of_others(app) == sorted(cpu_of_others(app), reverse=True)
         await pilot.press("N")
         assert cpu_column(app) == [round(100 * figure, 1) for figure in cores[:58]]
+
+
+async def test_an_idle_target_is_in_view_while_it_is_not_filtered_out() -> None:
+    app = Stage(ProcessList())
+    async with app.run_test(size=(80, 12)) as pilot:
+        update = build_update()
+        assert update.interval is not None
+        interval = Interval.between(update.interval.older, update.interval.newer)
+        vars(interval)["process_cores"] = (0.0,) * 350
+        app.show(replace(update, interval=interval))
+        assert shown_pids(app)[:3] == [TARGET_PID, 1, 8]
+        await pilot.press("slash", *"kworker", "enter")
+        assert TARGET_PID not in shown_pids(app)
 
 
 async def test_enter_attaches_and_h_goes_back_to_the_host() -> None:
@@ -147,11 +166,11 @@ async def test_an_untouched_cursor_stays_on_the_first_row() -> None:
     app = Stage(ProcessList())
     async with app.run_test(size=(80, 12)) as pilot:
         app.show(build_update(1, first=True))
-        assert shown_pids(app)[0] == 1
+        assert shown_pids(app)[:2] == [TARGET_PID, 1]
         app.show(build_update(2))
-        assert max(cpu_column(app)) == cpu_column(app)[0] > 0
+        assert max(cpu_of_others(app)) == cpu_of_others(app)[0] > 0
         await pilot.press("enter")
-        assert picked(app) == [shown_pids(app)[0]]
+        assert picked(app) == [TARGET_PID]
 
 
 def test_a_half_typed_expression_is_taken_as_letters() -> None:

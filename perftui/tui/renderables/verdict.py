@@ -1,5 +1,6 @@
 """The answer first: what limits the target, how sure that is, what would change it, and what watching costs."""
 
+import msgspec
 from rich.style import Style
 from textual.strip import Strip
 
@@ -8,7 +9,7 @@ from perftui.model.sample import Sample
 from perftui.model.units import bytes_text, ratio_text
 from perftui.model.update import Update
 from perftui.tui.palette import Palette
-from perftui.tui.renderables.cells import Part, cells, elided, spelled, strip_of, wrap
+from perftui.tui.renderables.cells import Part, cells, elided, fit, harmless, spelled, strip_of, wrap
 from perftui.tui.renderables.values import has_ended
 
 WARM_UP_SECONDS = 3.0
@@ -133,10 +134,16 @@ def _watch(update: Update | None, paused: bool, width: int, palette: Palette) ->
         text += f"  slows the target {cost.target_slowdown_pct:.1f} %"
     mark = f"  {palette.glyphs.target} "
     room = max(0, width - cells(flag[0]) - cells(text) - cells(mark))
-    return [flag, (text, palette.text), (f"{mark}{elided(_identity(update.sample), room, palette)}", palette.title)]
+    return [flag, (text, palette.text), (f"{mark}{_identity(update.sample, room, palette)}", palette.title)]
 
 
-def _identity(sample: Sample) -> str:
-    """The target, after the container or unit that it is in."""
-    group = sample.group.label if sample.group and not sample.target.name else ""
-    return f"{group}: {sample.target.label}" if group else sample.target.label
+def _identity(sample: Sample, room: int, palette: Palette) -> str:
+    """The target, after the container or unit that it is in. Short of room its program loses its folders first."""
+    target = sample.target
+    group = f"{sample.group.label}: " if sample.group and not target.name else ""
+    text = harmless(spelled(f"{group}{target.label}", palette))
+    if cells(text) > room:
+        program, space, arguments = target.command.partition(" ")
+        short = msgspec.structs.replace(target, command=f"{program.rpartition('/')[2]}{space}{arguments}")
+        text = harmless(spelled(f"{group}{short.label}", palette))
+    return fit(text, min(room, cells(text)), ellipsis=palette.glyphs.ellipsis)

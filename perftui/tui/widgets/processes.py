@@ -26,7 +26,10 @@ from perftui.tui.widgets.line import Hint
 
 
 class ProcessList(CursorPane):
-    """Sorted, filtered or as a tree. Only the rows on screen are formatted."""
+    """Sorted, filtered or as a tree. Only the rows on screen are formatted.
+
+    By CPU the target stands first: it is what the screen is about, and an idle one would be below thousands of others.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "pick", "Attach"),
@@ -145,8 +148,17 @@ class ProcessList(CursorPane):
             placed = tree_of(self._table, self._rows, self.palette.glyphs)
             self._rows = [row for row, _ in placed]
             self._branches = [branch for _, branch in placed]
+        elif sort == "cpu":
+            self._put_target_first(self._table)
         pids = self._table.pids
         self._pids = [pids[row] for row in self._rows]
+
+    def _put_target_first(self, table: ProcessTable) -> None:
+        pid = self.update_shown.sample.target.pid if self.update_shown else None
+        row = table.pids.index(pid) if pid in table.pids else -1
+        if row in self._rows:
+            self._rows.remove(row)
+            self._rows.insert(0, row)
 
     def _visible(self, table: ProcessTable, columns: Columns, cursor: int, width: int, height: int) -> list[Strip]:
         """The rows on screen; no other is ever formatted."""
