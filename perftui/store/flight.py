@@ -51,7 +51,7 @@ class FlightRecorder:
         """Remember one tick."""
         data = self._encoder.encode(_Tick(sample, tuple(profiles)))
         with self._lock:
-            chunk, packer = self._open_chunk(sample.monotonic_ns)
+            chunk, packer = self._open_chunk(sample.monotonic_ns, len(data))
             part = packer.add(data)
             chunk.sizes.append(len(data))
             chunk.parts.append(part)
@@ -70,10 +70,10 @@ class FlightRecorder:
                 tick = decoder.decode(data)
                 yield tick.sample, tick.profiles
 
-    def _open_chunk(self, now_ns: int) -> tuple[_Chunk, Packer]:
+    def _open_chunk(self, now_ns: int, record_bytes: int) -> tuple[_Chunk, Packer]:
         if self._packer is None or now_ns - self._chunks[-1].began_ns >= CHUNK_NS:
             self._chunks.append(_Chunk(now_ns))
-            self._packer = Packer()
+            self._packer = Packer(record_bytes)
         return self._chunks[-1], self._packer
 
     def _is_past(self, now_ns: int) -> bool:
