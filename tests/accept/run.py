@@ -14,6 +14,7 @@ from tests.accept import (
     deadman,
     exits,
     hostile,
+    hour,
     metrics,
     process_metrics,
     prometheus,
@@ -36,6 +37,7 @@ STORIES: dict[str, Callable[[], Iterator[str]]] = {
     "allocations": allocations.stories,
     "prometheus": prometheus.stories,
     "process-metrics": process_metrics.stories,
+    "hour": hour.stories,
 }
 STATE_FILE = ROOT / ".accept" / "stories.json"
 
