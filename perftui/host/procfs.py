@@ -43,9 +43,12 @@ def no_data(error: OSError, path: str) -> NoData | None:
 def raise_known(error: OSError, path: str) -> NoReturn:
     """The NoData that an error stands for, or the error itself."""
     known = no_data(error, path)
-    if known is None:
-        raise error
-    raise known from error
+    try:
+        if known is None:
+            raise error
+        raise known from error
+    finally:
+        del known, error  # in this frame, which its own traceback holds, they would keep all that the callers have
 
 
 class Host:

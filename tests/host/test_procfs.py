@@ -1,9 +1,11 @@
 """Reading under a root, and what a missing file or right becomes."""
 
 import errno
+import gc
 import os
 import sys
 import threading
+import weakref
 from contextlib import suppress
 from pathlib import Path
 
@@ -149,3 +151,21 @@ def test_only_a_plain_file_of_a_strangers_choice_is_read(tmp_path: Path) -> None
     for path, limit in (("/fifo", 4), ("/link", 4), ("/plain", 3), ("/missing", 4)):
         with pytest.raises(NoData):
             host.read_plain(path, limit)
+
+
+def test_an_error_does_not_keep_what_its_callers_have() -> None:
+    class Sample:
+        """Stands for what a collector has at hand."""
+
+    def collect() -> weakref.ref[Sample]:
+        sample = Sample()
+        with suppress(NoData):
+            Host().read("/proc/no-such-file")
+        return weakref.ref(sample)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert collect()() is None
+    finally:
+        gc.enable()
