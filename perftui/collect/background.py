@@ -19,6 +19,9 @@ DEADLINE_SECONDS = 5.0
 PATIENCE_SECONDS = 0.5
 """After so long in one reading the next ones are given to another thread."""
 
+SELDOM = 5
+"""What said that it has no data here is asked again after so many periods: most of it never will have any."""
+
 KEPT_PERIODS = 3
 """A section that is older than so many periods and the deadline is shown no more."""
 
@@ -103,7 +106,9 @@ class SlowReader:
         """Ask for a reading; not while one is under way, nor before the period is over."""
         now = monotonic_ns()
         with self._lock:
-            early = self._begun_ns and now - self._begun_ns < self._period_ns * (1 - _EARLY_RATIO)
+            missing = self._status is not None and self._status.state == "no_data"
+            pause_ns = self._period_ns * (SELDOM if missing else 1)
+            early = self._begun_ns and now - self._begun_ns < pause_ns * (1 - _EARLY_RATIO)
             if self._closed or self._reading or early:
                 return
             self._reading, self._begun_ns = True, now

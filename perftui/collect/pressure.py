@@ -11,12 +11,17 @@ class PressureCollector(Collector):
     name = "pressure"
     section = "pressure"
 
+    def __init__(self) -> None:
+        self._has_irq = True
+
     def collect(self, host: Host, scope: Scope, previous: Sample | None) -> PressureSection:
         if not host.exists("/proc/pressure"):
             raise NoData("this kernel has no pressure stall information", "it needs CONFIG_PSI=y, or psi=1 at boot")
         now = monotonic_ns()
         cpu, memory, io = (parse_pressure(host.read(f"/proc/pressure/{name}")) for name in ("cpu", "memory", "io"))
-        return PressureSection(monotonic_ns=now, cpu=cpu, memory=memory, io=io, irq_full_total_us=_irq(host))
+        irq = _irq(host) if self._has_irq else None
+        self._has_irq = irq is not None  # a kernel that does not count it never will
+        return PressureSection(monotonic_ns=now, cpu=cpu, memory=memory, io=io, irq_full_total_us=irq)
 
 
 def _irq(host: Host) -> int | None:

@@ -38,7 +38,7 @@ _KERNEL_THREAD = 0x00200000
 _EXEC_NS = 2_000_000_000
 """A process this young may not have executed its program yet."""
 
-_TURNS = 8
+_TURNS = 16
 """A process that does not run is read once in so many scans."""
 
 _FEW_PIDS = 256
@@ -56,7 +56,7 @@ class ProcessTable:
 
     A scan asks each process's CPU clock whether it ran: O(processes), 1.3 µs each. The stat file of those that did is
     read through a kept descriptor (6 µs, nearly all of it in the kernel), and parsed when a byte of it has changed.
-    What others do to a process that sleeps (its nice value, its parent, its memory) is seen within eight scans, with
+    What others do to a process that sleeps (its nice value, its parent, its memory) is seen within sixteen scans, with
     5,000 processes within twenty. ``/proc`` is listed only when many PIDs were given lately. A descriptor means one
     process for ever, so a reused PID is a new row.
 

@@ -3,18 +3,21 @@
 import contextlib
 import os
 import re
-import select
 import time
 from typing import Self
 
 from perftui.errors import IdentityUncertain, NoData, NoSuchTarget, NotPermitted, TargetEnded, UsageError
 from perftui.host.command import command_of
+from perftui.host.pidfd import has_ended
 from perftui.host.procfs import Host, read_all
 from perftui.host.stat import Stat, parse_fields, parse_stat
 from perftui.host.text import visible
 from perftui.model.target import ProcessId, Target
 
 GROUP_KINDS = ("unit", "cgroup", "container")
+_OVER = "ZX"
+"""States of a process that has ended, in a captured tree."""
+
 _SHOWN_MATCHES = 20
 _EXEC_LOOKS = 10
 _EXEC_PAUSE_SECONDS = 0.002
@@ -43,7 +46,7 @@ class HeldTarget:
             if host.is_live:
                 pidfd = _open_pidfd(host, pid)
                 stat = _stat_in(directory)  # still this one, so the pidfd is of the same process
-            if _has_ended(pidfd, stat):
+            if has_ended(pidfd) if pidfd >= 0 else stat.state in _OVER:
                 raise NoSuchTarget(f"process {pid} has ended (state {stat.state})")
         except (ProcessLookupError, FileNotFoundError) as error:
             _close(directory, pidfd)
@@ -63,11 +66,16 @@ class HeldTarget:
 
     @property
     def ended(self) -> bool:
-        """True once all its threads are gone, also while its parent has not fetched its exit code."""
+        """True once all its threads are gone, also while its parent has not fetched its exit code.
+
+        Not by the state: a main thread that has ended is a zombie while the other threads go on.
+        """
         if self._directory < 0:
             return True
+        if self.pidfd >= 0:
+            return has_ended(self.pidfd)
         try:
-            return _has_ended(self.pidfd, _stat_in(self._directory))
+            return _stat_in(self._directory).state in _OVER
         except (ProcessLookupError, FileNotFoundError):
             return True
 
@@ -176,15 +184,6 @@ def _stat_in(directory: int) -> Stat:
         return parse_stat(read_all(fd))
     finally:
         os.close(fd)
-
-
-def _has_ended(pidfd: int, stat: Stat) -> bool:
-    if pidfd < 0:
-        return stat.state in "ZX"
-    # Not by the state: a main thread that has ended is a zombie while the other threads go on.
-    poller = select.poll()
-    poller.register(pidfd, select.POLLIN)
-    return bool(poller.poll(0))
 
 
 def _close(*fds: int) -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from perftui.errors import NoData
 from perftui.host import clock
+from perftui.host.kept import KeptFile
 from perftui.host.procfs import Host
 
 SMOOTHED_LAPS = 10
@@ -16,7 +17,8 @@ class OwnMeter:
     """CPU over the last laps and resident memory now, of this process (its samplers apart)."""
 
     def __init__(self, host: Host) -> None:
-        self._host = host
+        self._page_size = host.page_size
+        self._memory = KeptFile(host, "/proc/self/statm")
         self._laps = deque([(clock.monotonic_ns(), _cpu_seconds())], maxlen=SMOOTHED_LAPS + 1)
 
     def lap_cpu_pct(self) -> float:
@@ -28,7 +30,7 @@ class OwnMeter:
     def rss_bytes(self) -> int:
         """Resident memory; 0 where /proc/self cannot be read."""
         with suppress(NoData, IndexError, ValueError):
-            return int(self._host.text("/proc/self/statm").split()[1]) * self._host.page_size
+            return int(self._memory.read().split()[1]) * self._page_size
         return 0
 
 
