@@ -307,6 +307,7 @@ class Session:
     def _start_afresh(self, pipeline: Pipeline, entry: JournalEntry, how: str, value: str) -> None:
         """A setting has changed: judge only what comes after, here and in a replay."""
         pipeline.start_afresh()
+        self._watched.source.forget_knobs()
         self.tape.mark(f"{CHANGED}{entry.proposal.knob} of {entry.proposal.subject} {how} {value}")
 
     def send_signal(self, process: ProcessId, number: int) -> None:

@@ -10,13 +10,18 @@ from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.interval import Interval
 from perftui.model.profile import ProfileStatus, StackProfile
-from perftui.model.sample import CollectorStatus, Sample
+from perftui.model.sample import CollectorStatus, KnobReading, Sample
 from perftui.session.options import SessionOptions
+from perftui.session.pipeline import HALF_A_TICK_NS
 from perftui.session.stacks import StackFollower
 from perftui.tune.knobs import read_all
 
 PROFILE_OFF = ProfileStatus(state="off", reason="profiling is switched off", remedy="press p")
 NO_TARGET = ProfileStatus(state="off", reason="no process is attached", remedy="pick one in the process list")
+
+
+KNOBS_NS = 3_000_000_000
+"""Knobs are read again after so long: each is read once more anyway before it is set."""
 
 
 class Tick(NamedTuple):
@@ -35,6 +40,8 @@ class LiveTicks:
         self._options = options
         self._source = LiveSource(host, held)
         self._stacks: StackFollower | None = None
+        self._knobs: tuple[KnobReading, ...] = ()
+        self._knobs_due_ns = 0
         if profiling:
             self.start_stacks()
 
@@ -82,9 +89,16 @@ class LiveTicks:
         if self.held is not None:
             self.held.close()
 
+    def forget_knobs(self) -> None:
+        """Read them again with the next tick: one of them has been set."""
+        self._knobs_due_ns = 0
+
     def _with_knobs(self, sample: Sample) -> Sample:
-        try:
-            return msgspec.structs.replace(sample, knobs=read_all(self._host, self.held, sample))
-        except (PerftuiError, OSError) as error:
-            failed = CollectorStatus(name="knobs", state="failed", reason=str(error))
-            return msgspec.structs.replace(sample, collectors=(*sample.collectors, failed))
+        if sample.monotonic_ns >= self._knobs_due_ns:
+            try:
+                self._knobs = read_all(self._host, self.held, sample)
+                self._knobs_due_ns = sample.monotonic_ns + KNOBS_NS - HALF_A_TICK_NS
+            except (PerftuiError, OSError) as error:
+                failed = CollectorStatus(name="knobs", state="failed", reason=str(error))
+                return msgspec.structs.replace(sample, collectors=(*sample.collectors, failed))
+        return msgspec.structs.replace(sample, knobs=self._knobs)
