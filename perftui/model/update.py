@@ -1,5 +1,6 @@
 """What the session hands to the terminal, to ``--json`` and to a recording, once a tick."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -82,7 +83,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     profile_status: ProfileStatus
     proposals: tuple[Proposal, ...]
     journal: tuple[JournalEntry, ...]
-    history: dict[str, tuple[float, ...]]
+    history: Mapping[str, tuple[float, ...]]
     own_cost: OwnCost
     recent: dict[str, Summary] = {}
     past: Past | None = None

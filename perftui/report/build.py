@@ -1,6 +1,7 @@
 """Model structs → published documents."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -181,7 +182,7 @@ def _verdict(diagnosis: Diagnosis) -> VerdictDoc | None:
     return msgspec.convert(first, VerdictDoc, from_attributes=True) if first else None
 
 
-def _resources(history: dict[str, tuple[float, ...]]) -> dict[str, SeriesDoc]:
+def _resources(history: Mapping[str, tuple[float, ...]]) -> dict[str, SeriesDoc]:
     """A series that never had a value is left out: its collector stands under ``not_visible``."""
     resources = {}
     for metric in METRICS:

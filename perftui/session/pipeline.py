@@ -124,7 +124,7 @@ class Pipeline:
         """Add series to the history: (CLOCK_MONOTONIC, values) of ticks that lie in it."""
         self._tiers.fill(past)
 
-    def history(self) -> dict[str, tuple[float, ...]]:
+    def history(self) -> Mapping[str, tuple[float, ...]]:
         return self._tiers.latest(HISTORY_POINTS)
 
     def _judge(self, sample: Sample) -> None:

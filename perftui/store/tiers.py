@@ -11,7 +11,7 @@ import math
 import threading
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import compress, pairwise
 from typing import NamedTuple, TypeVar
 
@@ -105,12 +105,10 @@ class Tiers:
                     ring = self._rings.setdefault(name, array("d", [_NAN]) * self._capacity)
                     ring[slot] = values[name]
 
-    def latest(self, count: int) -> dict[str, tuple[float, ...]]:
-        """The last ``count`` values of each kept series (fewer if there are fewer), oldest first; NaN in a gap."""
-        count = min(count, self._ticks)
-        return {
-            name: tuple(_tail(ring, self._ticks, count)) for name, ring in self._rings.items() if name in self._kept
-        }
+    def latest(self, count: int) -> "Latest":
+        """The last ``count`` values of each kept series, as of now."""
+        names = tuple(name for name in self._rings if name in self._kept)
+        return Latest(self._rings, names, self._ticks, min(count, self._ticks))
 
     def window(self, name: str, since_ns: int, until_ns: int) -> Summary:
         """One series from ``since_ns`` to ``until_ns``, both in the time of ``now_ns``.
@@ -267,6 +265,32 @@ class _Coarse:
     def forget(self, name: str) -> None:
         self.buckets.forget(name)
         self.digests.clear()
+
+
+class Latest(Mapping[str, tuple[float, ...]]):
+    """The latest values of each series (fewer if there are fewer), oldest first; NaN in a gap.
+
+    A series is copied when it is asked for: a screen shows ten of seventy. Later ticks do not move it, for as long as
+    the ring has room for them beside these values, which is minutes.
+    """
+
+    def __init__(self, rings: Mapping[str, "array[float]"], names: tuple[str, ...], ticks: int, count: int) -> None:
+        self._rings = rings
+        self._names = names
+        self._ticks = ticks
+        self._count = count
+
+    def __getitem__(self, name: str) -> tuple[float, ...]:
+        if name not in self._names:
+            raise KeyError(name)
+        ring = self._rings.get(name)
+        return tuple(_tail(ring, self._ticks, self._count)) if ring is not None else ()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class View(NamedTuple):
