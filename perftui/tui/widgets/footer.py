@@ -5,13 +5,14 @@ from itertools import accumulate
 
 from textual.strip import Strip
 
+from perftui.model.update import Update
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.cells import Part, cells, strip_of
 from perftui.tui.widgets.line import Hint, LineView
 
 
 class Footer(LineView):
-    """One line of key hints. It changes with the focus, not with the tick: ``set_hints``, never ``show``."""
+    """One line of key hints. It changes with the focus (``set_hints``), not with the tick."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -23,6 +24,9 @@ class Footer(LineView):
         """Each with the most useful first: what does not fit is left out, of ``always`` last."""
         self._own, self._always, self._more = tuple(own), tuple(always), tuple(more)
         self.redraw()
+
+    def same(self, before: Update, now: Update) -> bool:  # noqa: ARG002 - no update changes it
+        return True
 
     def draw(self, width: int, height: int) -> list[Strip]:  # noqa: ARG002 - one line whatever the height
         always = whole_hints(self._always, width)

@@ -55,6 +55,7 @@ class LineView(Widget):
         super().__init__(id=id, classes=classes)
         self.update_shown: Update | None = None
         self._lines: list[Strip] = []
+        self._shown: list[Strip] = []
 
     @property
     def palette(self) -> Palette:
@@ -89,27 +90,31 @@ class LineView(Widget):
         regions = list(changed_regions(self._lines, lines, width))
         changed = {region.y for region in regions}
         # An old strip keeps what Textual has worked out for it: filtered, cropped, divided.
-        self._lines = [line if y in changed else self._lines[y] for y, line in enumerate(lines)]
+        self._shown = [self._clean(line) if y in changed else self._shown[y] for y, line in enumerate(lines)]
+        self._lines = list(lines)
         if regions:
             self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
-        return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width, self.palette.text)
+        return self._shown[y] if y < len(self._shown) else self._clean(self._blank())
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Hand over ready lines: they need no border, padding or text style of the style sheet.
-
-        Their colours are the palette's, made for this terminal. Of the app's filters they need the net alone.
-        """
-        strips = [self.render_line(y) for y in crop.line_range]
-        app = cast(PaneApp, self.app)
-        strips = [strip.apply_filter(app.net, _NO_MATTER) for strip in strips]
+        """Hand over ready lines: they need no border, padding or text style of the style sheet."""
+        strips = self._shown[crop.y : crop.bottom]
+        strips += [self._clean(self._blank())] * (crop.height - len(strips))
         if crop.column_span != (0, self.size.width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 
+    def _clean(self, strip: Strip) -> Strip:
+        """The colours are the palette's, made for this terminal: of the app's filters it needs the net alone."""
+        return strip.apply_filter(cast(PaneApp, self.app).net, _NO_MATTER)
+
+    def _blank(self) -> Strip:
+        return Strip.blank(self.size.width, self.palette.text)
+
     def on_resize(self) -> None:
-        self._lines = []
+        self._lines = self._shown = []
         self.refresh()
         self.redraw()
 
