@@ -1,6 +1,5 @@
 """The journal of changes, or what stands in for it."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,6 +20,8 @@ def usable_journal() -> Iterator[tuple[Journal, bool]]:
         try:
             journal = Journal()
         except StoreError as error:
+            import tempfile  # takes 6 ms, and is hardly ever needed
+
             lasting = False
             notice(f"going on without the journal of changes, read-only: {error}")
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="perftui-"))

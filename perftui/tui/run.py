@@ -1,6 +1,5 @@
 """From a terminal to an exit code."""
 
-import gc
 import sys
 from collections.abc import Callable
 
@@ -12,10 +11,6 @@ from perftui.tui.watching import Watching
 SWITCH_SECONDS = 0.001
 """A key is drawn in several steps, each of which may wait so long for the session's thread to pause (usually 5 ms)."""
 
-GARBAGE = (10_000, 20, 50)
-"""When to look for cycles. Samples of thousands of processes are many objects without any: looking for them after every
-700 took nearly 1 % of a core with 5,000 processes and 1,000 threads."""
-
 
 def run_app(
     open_session: Callable[[], Watching],
@@ -26,7 +21,6 @@ def run_app(
     no_color: bool = False,
 ) -> int:
     """Run the screen on this terminal until it is left; the exit code (128 + n after signal n)."""
-    gc.set_threshold(*GARBAGE)
     sys.setswitchinterval(SWITCH_SECONDS)
     app = PerftuiApp(open_session, config, no_mouse=no_mouse, ascii_only=ascii_only, no_color=no_color)
     return terminal.run_to_end(app, mouse=app.mouse, stop=app.stop_session)

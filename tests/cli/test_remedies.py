@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from perftui.cli import program
+from perftui.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 QUOTED = re.compile(r"[\"'`]([^\"'`\n]*)[\"'`]")
@@ -21,7 +21,7 @@ def test_every_command_that_is_named_is_registered() -> None:
     texts = {ROOT / "README.md": (ROOT / "README.md").read_text().splitlines()}
     for path in (ROOT / "perftui").rglob("*.py"):
         texts[path] = [text for line in path.read_text().splitlines() for text in QUOTED.findall(line)]
-    known = PROSE | set(program.commands)
+    known = PROSE | set(COMMANDS)
     unknown = {(path.name, word) for path, lines in texts.items() for line in lines for word in named(line) - known}
     assert unknown == set()
 
