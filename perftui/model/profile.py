@@ -2,8 +2,21 @@
 
 from collections.abc import Iterable
 from heapq import nlargest
+from typing import Literal
 
 import msgspec
+
+from perftui.model.table import Table
+
+Mode = Literal["nonblocking", "exact", "native", "gil", "perf"]
+"""How stacks are looked at.
+
+``nonblocking`` never stops the target; ``exact`` pauses it for each look; ``native`` pauses it and has the frames of C
+code too; ``gil`` sees only the thread that holds the lock of the interpreter; ``perf`` is the kernel's sampler.
+"""
+
+SLOT_NS = 50_000_000
+"""The time resolution inside a window: shorter than a burst that can be felt, longer than five looks at 100 Hz."""
 
 MOST_STACKS = 5000
 """A merged profile keeps this many of its stacks: the part of the rest is too small to be seen in any view."""
@@ -43,6 +56,9 @@ class StackProfile(msgspec.Struct, frozen=True, kw_only=True):
     ``stacks`` are tuples of indices into ``frames``, root first. ``attempts`` is the number of
     looks per thread that the sampler took, so a thread seen in every look has ``samples ==
     attempts``. Times are CLOCK_MONOTONIC nanoseconds; ``covered_ns`` is the part of the window that was sampled.
+
+    ``slots`` tells when: columns ``row`` (index into ``rows``), ``slot`` (number of ``SLOT_NS`` since ``started_ns``)
+    and ``samples``. Empty where the order of the looks is not known, and in a merged profile.
     """
 
     sampler: str
@@ -56,6 +72,8 @@ class StackProfile(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[StackRow, ...] = ()
     threads: tuple[ThreadName, ...] = ()
     sampler_cpu_ns: int = 0
+    mode: Mode = "nonblocking"
+    slots: Table = Table()
 
     @property
     def seconds(self) -> float:
@@ -79,6 +97,8 @@ class ProfileStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whether stacks can be had, and if not, why and what would make them visible.
 
     ``pid`` is the process that is sampled and ``cpu_share_ratio`` its part of the target's CPU (None: not known yet).
+    ``slowdown_ratio`` estimates how much longer the target's work takes for being sampled, ``suspect_ratio`` the part
+    of the stacks that cannot be right (a caller that was never seen to call that function); None: not known.
     """
 
     state: str  # "off" | "starting" | "ok" | "unavailable"
@@ -90,6 +110,9 @@ class ProfileStatus(msgspec.Struct, frozen=True, kw_only=True):
     gap_ratio: float = 0.0
     pid: int = 0
     cpu_share_ratio: float | None = None
+    mode: Mode = "nonblocking"
+    slowdown_ratio: float | None = None
+    suspect_ratio: float | None = None
 
 
 OTHER = Frame(function="(other)")
@@ -138,6 +161,7 @@ def _joined(windows: list[StackProfile]) -> StackProfile:
         ),
         threads=tuple(names.values()),
         sampler_cpu_ns=sum(window.sampler_cpu_ns for window in windows),
+        mode=windows[-1].mode,
     )
 
 

@@ -11,6 +11,7 @@ from perftui.model.profile import ProfileStatus, StackProfile
 from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
 from perftui.model.series import Past, Summary
+from perftui.model.stack_past import StackPast
 
 if TYPE_CHECKING:  # all rates there are: they load while the first frame is on screen already
     from perftui.model.interval import Interval
@@ -72,7 +73,8 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     ``history`` maps a series name (``cpu``, ``memory``, ``target-cpu``, …) to its latest values, oldest
     first, one per tick; NaN where there was no data. ``recent`` sums up the last 15 minutes of some, some ticks ago.
     ``past`` reads any window of every series when it is asked for: it costs nothing before that.
-    ``profile`` is the merged recent windows.
+    ``profile`` is the merged recent windows, ``gil_profile`` those of the second chain that sees who holds the GIL;
+    ``stacks`` reads windows of the last minutes when it is asked for.
     ``recording`` is there while one is made, ``replay`` in a replay.
     """
 
@@ -87,5 +89,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     own_cost: OwnCost
     recent: dict[str, Summary] = {}
     past: Past | None = None
+    gil_profile: StackProfile | None = None
+    stacks: StackPast | None = None
     recording: RecordingStatus | None = None
     replay: ReplayStatus | None = None
