@@ -21,7 +21,7 @@ from perftui.model.incident import Incident
 from perftui.store.chunks import Chunk
 
 APPLICATION = 0x70667472
-VERSION = 2
+VERSION = 3
 _MOST_NS = 1 << 62
 """No clock of a session shows more: the year 2116."""
 

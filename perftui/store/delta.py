@@ -16,7 +16,7 @@ from perftui.model.sample import Sample
 from perftui.model.table import Table
 from perftui.store.shape import flatten
 from perftui.store.streams import MASK, Notes, Streams, changes
-from perftui.store.windows import WindowEncoder
+from perftui.store.windows import MOST_PLACES, WindowEncoder
 
 TIMES = "times"
 """The column of ``monotonic_ns`` and of what ``wall_ns`` is ahead of it."""
@@ -94,12 +94,13 @@ class Encoder:
     def full(self) -> bool:
         """True when the chunk has so much in it that a new one should begin."""
         return (
-            self._numbers > MOST_NUMBERS
+            self._numbers + self._windows.numbers > MOST_NUMBERS
+            or self._windows.frames_in_stacks > MOST_PLACES
             or self._characters > MOST_CHARACTERS
             or len(self._texts) + self._windows.kept > MOST_KEPT
         )
 
-    def encode(self, sample: Sample, profiles: Iterable[StackProfile], streams: Streams) -> None:
+    def encode(self, sample: Sample, profiles: Sequence[StackProfile], streams: Streams) -> None:
         """Add one record. All records of a chunk go to the same streams, or to some that are joined later."""
         self._notes = streams.begin(sample.wall_ns)
         times = _as_integers((sample.monotonic_ns, sample.wall_ns - sample.monotonic_ns))
@@ -113,7 +114,7 @@ class Encoder:
             elif value is field.value or value == field.value:
                 continue
             self._encode_field(name, field, value, sample.monotonic_ns, streams)
-        self._notes.windows = [self._windows.encode(profile) for profile in profiles]
+        self._notes.windows = self._windows.encode(profiles, streams)
 
     def _encode_field(self, name: str, field: _Field, value: object, monotonic_ns: int, streams: Streams) -> None:
         flat = flatten(value, monotonic_ns)

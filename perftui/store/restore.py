@@ -13,7 +13,7 @@ from perftui.model.table import Table
 from perftui.store.delta import TEXT_MARK, TIMES, moved
 from perftui.store.shape import build, integers_in, tables_in
 from perftui.store.streams import MASK, Column, Streams, apply
-from perftui.store.windows import WindowDecoder
+from perftui.store.windows import STACKS, WindowDecoder
 
 _TYPES: Mapping[str, Any] = {field.name: field.type for field in msgspec.structs.fields(Sample)}
 _LONGEST_TEXT = 1 << 16
@@ -24,9 +24,6 @@ _MOST_COLUMNS = 1 << 12
 """Of all tables of one field, each table itself included."""
 
 _MOST_LEAVES = 1 << 17
-_MOST_WINDOWS = 8
-"""Of one record; a session has one or two."""
-
 
 Changes = Mapping[str, tuple[Sequence[int], Sequence[int]]]
 """What one record changes, by column: rows and values."""
@@ -156,6 +153,7 @@ class Decoder:
         self._times = array("Q", bytes(16))
         self._texts: list[str] = []
         self._windows = WindowDecoder()
+        self._seen: Changes = {}
         self._fields: dict[str, _Field] = {}
 
     @property
@@ -178,8 +176,8 @@ class Decoder:
             apply(self._times, *changes.pop(TIMES)[TIMES])
         notes = self._streams.notes[self._record]
         self._texts += (visible(text, _LONGEST_TEXT) for text in notes.texts)
-        for window in notes.windows:
-            self._windows.learn(window)
+        self._seen = changes.pop(STACKS, {})
+        self._windows.learn(notes.windows, self._seen)
         for name, (shape, others) in notes.fresh.items():
             if name in _TYPES:  # one that a newer perftui has added is left out
                 self._fields[name] = _Field(name, shape, [_shown(leaf) for leaf in others])
@@ -220,11 +218,7 @@ class Decoder:
 
     def profiles(self) -> Iterator[StackProfile]:
         """The stack windows of the present record."""
-        windows = self._streams.notes[self._record].windows
-        if len(windows) > _MOST_WINDOWS:
-            raise ValueError("too many windows of stacks")
-        for window in windows:
-            yield self._windows.decode(window, self._texts)
+        return self._windows.decode(self._streams.notes[self._record].windows, self._seen, self._texts)
 
 
 def times(streams: Streams) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from perftui.model.profile import Mode
+
 MASK = (1 << 64) - 1
 _HALF = 1 << 63
 _BLOCK = 64
@@ -25,9 +27,11 @@ _Leaf = None | bool | int | float | str
 
 
 class Window(msgspec.Struct, array_like=True):
-    """A ``StackProfile``. ``frames``, ``stacks`` and the last field of ``threads`` are numbers within the chunk.
+    """What a ``StackProfile`` says beyond numbers, see ``windows``.
 
-    ``new_frames`` and ``new_stacks`` are those that the chunk did not have before, numbered from where it was.
+    What is new was not in the chunk before, and is numbered from where that was. A stack is told by how many frames it
+    shares with the one before it, and the others. The last field of ``threads`` is the number of a text. ``places``
+    and ``rows`` tell how many numbers of the record's columns are this window's.
     """
 
     sampler: str
@@ -35,15 +39,13 @@ class Window(msgspec.Struct, array_like=True):
     times: tuple[int, int, int]
     attempts: int
     sampler_cpu_ns: int
+    mode: Mode
     new_frames: list[tuple[str, str, int]]
-    new_stacks: list[list[int]]
-    frames: list[int]
-    stacks: list[int]
-    pids: list[int]
-    tids: list[int]
-    stack_of: list[int]
-    samples: list[int]
-    on_cpu: list[float]
+    new_stacks: list[tuple[int, list[int]]]
+    new_threads: list[tuple[int, int]]
+    places: int
+    rows: int
+    shares: list[float]
     threads: list[tuple[int, int, int]]
 
 

@@ -94,11 +94,13 @@ def window_at(tick: int) -> StackProfile:
         covered_ns=SECOND,
         attempts=99,
         frames=frames,
-        stacks=((0,), (0, 1), (0, 1, 2)),
+        stacks=((0,), (0, 1, 2)),
         rows=(
             StackRow(pid=7, tid=7, stack=0, samples=tick, on_cpu=tick / 3),
-            StackRow(pid=7, tid=8, stack=2, samples=99, on_cpu=0.0),
+            StackRow(pid=7, tid=8, stack=1, samples=99, on_cpu=0.0),
         ),
         threads=(ThreadName(pid=7, tid=7, name="MainThread"), ThreadName(pid=7, tid=8, name=f"worker-{tick % 2}")),
         sampler_cpu_ns=1_000_000,
+        mode="exact" if tick % 5 == 4 else "nonblocking",
+        slots=Table.of({"row": [1, 1], "slot": [3, 19], "samples": [90, 9]}) if tick % 2 else Table(),
     )

@@ -113,15 +113,33 @@ def many_changes() -> bytes:
     return records([column(f"x{at}", ones, zeros, zeros) for at in range(1000)], *[note()] * 4096)
 
 
+def window(stacks: list[Any], threads: list[Any], places: int, rows: int) -> list[Any]:
+    return ["s", 1.0, (0, 1, 1), 1, 1, "exact", [("f", "f", 1)], stacks, threads, places, rows, [], []]
+
+
+def stack_columns(places: int, rows: int) -> list[Any]:
+    """Of one record: every row is of the same place."""
+    zeros = array("Q", bytes(8 * max(places, rows)))
+    return [
+        column(f"stacks/{name}", [count], zeros[:count], zeros[:count])
+        for name, count in (("new", places), ("row", rows), ("look", rows))
+    ]
+
+
 def deep_stacks() -> bytes:
-    window = ["s", 1.0, (0, 1, 1), 1, 1, [("f", "f", 1)], [[0] * 100_000], [0], [0] * 20_000, *[[]] * 6]
-    return records([], note(windows=encode([window])))
+    """Twenty thousand stacks of 100,000 frames: each is the one before it."""
+    stacks = [(0, [0] * 100_000), *[(100_000, [])] * 20_000]
+    return records([], note(windows=encode([window(stacks, [], 0, 0)])))
 
 
 def many_windows() -> bytes:
-    deep = encode(["s", 1.0, (0, 1, 1), 1, 1, [("f", "f", 1)], [[0] * 500_000], [0], [0], *[[]] * 6])
-    again = encode(["s", 1.0, (0, 1, 1), 1, 1, [], [], [0], [0], *[[]] * 6])
-    return records([], note(windows=b"\xdc" + (200).to_bytes(2, "big") + deep + again * 199))
+    deep = window([(0, [0] * 500_000)], [(1, 1)], 1, 1)
+    again = window([], [], 0, 1)
+    return records(stack_columns(1, 200), note(windows=encode([deep, *[again] * 199])))
+
+
+def more_rows_than_there_are() -> bytes:
+    return records(stack_columns(1, 1), note(windows=encode([window([(0, [0])], [(1, 1)], 1, 1 << 40)])))
 
 
 def no_end() -> bytes:
@@ -133,8 +151,8 @@ def no_such_length() -> bytes:
 
 
 FORGERIES: tuple[Callable[[], bytes], ...] = (
-    nested_shape, many_texts, many_dicts, many_rows, many_tables, many_columns, deep_stacks, many_windows, no_end,
-    no_such_length,
+    nested_shape, many_texts, many_dicts, many_rows, many_tables, many_columns, deep_stacks, many_windows,
+    more_rows_than_there_are, no_end, no_such_length,
 )  # fmt: skip
 
 
