@@ -13,6 +13,7 @@ from operator import itemgetter
 from perftui.host.text import visible
 from perftui.model.profile import Frame, StackProfile, StackRow, ThreadName
 from perftui.model.table import Table
+from perftui.store.stack_table import Drawing
 from perftui.store.streams import Streams, Window
 
 STACKS = "stacks"
@@ -171,7 +172,7 @@ class WindowDecoder:
         rows, looks, slots = (_Reader(columns.get(name, _NOTHING)) for name in (ROWS, LOOKS, SLOTS))
         room = _MOST_IN_A_RECORD
         for window in windows:
-            drawn = _Drawing(self._frames, self._stacks)
+            drawn = Drawing(self._frames, self._stacks.__getitem__)
             shares = _Shares(window.shares)
             found: list[StackRow] = []
             seen: list[tuple[int, int, int]] = []
@@ -205,33 +206,6 @@ class WindowDecoder:
                 mode=window.mode,
                 slots=_slots(seen),
             )
-
-
-class _Drawing:
-    """The frames and stacks of one window, numbered as they come."""
-
-    def __init__(self, frames: Sequence[Frame], stacks: Sequence[tuple[int, ...]]) -> None:
-        self._all_frames, self._all_stacks = frames, stacks
-        self._frame_of: dict[int, int] = {}
-        self._stack_of: dict[int, int] = {}
-        self.frames: list[Frame] = []
-        self.stacks: list[tuple[int, ...]] = []
-        self.places = 0
-
-    def stack(self, number: int) -> int:
-        known = self._stack_of.get(number)
-        if known is None:
-            if number < 0:
-                raise IndexError("a row of no stack")
-            known = self._stack_of[number] = len(self.stacks)
-            path = self._all_stacks[number]
-            self.places += len(path)
-            for frame in path:
-                if frame not in self._frame_of:
-                    self._frame_of[frame] = len(self.frames)
-                    self.frames.append(self._all_frames[frame])
-            self.stacks.append(tuple(map(self._frame_of.__getitem__, path)))
-        return known
 
 
 class _Shares:
