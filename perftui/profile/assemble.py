@@ -1,12 +1,13 @@
 """A finished window made into a StackProfile."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 
 from perftui.host.procfs import Host
 from perftui.model.profile import StackProfile, StackRow, ThreadName
+from perftui.model.table import Table
 from perftui.profile.oncpu import on_cpu
 from perftui.profile.parse import KnownFrames, RawStacks, parse
+from perftui.profile.slots import slots
 from perftui.profile.threads import ThreadIds
 from perftui.profile.waits import WaitingFrames
 from perftui.profile.window import Window
@@ -22,7 +23,7 @@ class Assembler:
         self._frames: KnownFrames = {}
 
     def read(self, raw: bytes) -> RawStacks:
-        """What a window wrote."""
+        """What a window wrote. NoData when that is not whole."""
         return parse(raw, self._frames)
 
     def profile(self, window: Window, stacks: RawStacks, cpu_ns: int) -> StackProfile:
@@ -31,7 +32,7 @@ class Assembler:
         tids = window.run_ns_before.keys() | window.run_ns_after.keys()
         tid_of = self._threads.resolve(idents, stacks.by_address, tids)
         ratios = run_ratios(window)
-        looks = attempts(stacks)
+        looks = attempts(window, stacks)
         shares = on_cpu(
             stacks.rows,
             [stacks.frames[stack[-1]] if (stack := stacks.stacks[row.stack]) else None for row in stacks.rows],
@@ -63,18 +64,27 @@ class Assembler:
                 for ident, name in stacks.names.items()
             ),
             sampler_cpu_ns=cpu_ns,
+            mode=window.setting.mode,
+            slots=self._slots(window, stacks, tid_of, looks),
         )
 
+    def _slots(self, window: Window, stacks: RawStacks, tid_of: Mapping[int, int], looks: int) -> Table:
+        """Not for the chain that sees who holds the GIL: it leaves out all others, so when it saw is not known."""
+        if window.setting.mode == "gil":
+            return Table()
+        newcomers = {ident for ident, tid in tid_of.items() if tid not in window.run_ns_before}
+        return slots(stacks.looks, looks, window.ended_ns - window.began_ns, newcomers)
 
-def attempts(stacks: RawStacks) -> int:
+
+def attempts(window: Window, stacks: RawStacks) -> int:
     """How often the sampler looked: it sees every thread at every look, so as often as it saw any one.
 
-    Better than rate times duration: py-spy draws random intervals and falls behind on a busy machine.
+    Better than rate times duration: py-spy draws random intervals and falls behind on a busy machine. But of the chain
+    that sees only who holds the GIL nothing else is known.
     """
-    seen: dict[int, int] = defaultdict(int)
-    for row in stacks.rows:
-        seen[row.ident] += row.samples
-    return max(seen.values(), default=0)
+    if window.setting.mode != "gil":
+        return max(map(len, stacks.looks.values()), default=0)
+    return max(window.planned_looks, sum(map(len, stacks.looks.values())))
 
 
 def run_ratios(window: Window) -> Mapping[int, float]:

@@ -1,26 +1,23 @@
-"""What ``py-spy record -f raw -t`` writes, read.
+"""What ``py-spy record -f speedscope -t`` writes, read.
 
-A record is the frames of one stack, root first, joined by ``;``, a space and a count. The first one is the
-thread: ``thread (4242): name``, or without the name. Nothing is escaped, so names that hold ``;`` or newlines
-are put together again by the shape of a frame, ``function (file:line)``. A program can disguise its own
-stacks in this way, but neither break the reader nor reach the terminal: all text goes through ``visible``.
+One JSON object: ``profiles`` has a thread each, with its looks in the order of time; a look is a list of indices into
+``shared.frames``, root first, and its first frame stands for the thread: ``thread (4242): name``, or without the name.
+A program chooses the names of its functions, files and threads, so all text goes through ``visible``.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import msgspec
 
+from perftui.errors import NoData
 from perftui.host.text import visible
 from perftui.model.profile import Frame
 
 MAX_DEPTH = 4096
 """Frames kept of one stack; the root is kept, the rest is cut. CPython's own recursion limit is 1,000."""
-MAX_STACKS = 100_000
-"""Distinct stacks kept of one window; 1 s at 100 Hz of 1,000 threads that never repeat themselves."""
 
-_THREAD = re.compile(rb"thread \((0x[0-9A-Fa-f]{1,16}|[0-9]{1,19})\)(?:: ?(.*))?", re.DOTALL)
-_FRAME = re.compile(rb"(.+?) \((.+?)(?::([0-9]{1,9}))?\)", re.DOTALL)
+_THREAD = re.compile(r"thread \((0x[0-9A-Fa-f]{1,16}|[0-9]{1,19})\)(?:: ?(.*))?", re.DOTALL)
 _NAME_LIMIT = 512
 _KNOWN_LIMIT = 20_000
 
@@ -38,133 +35,137 @@ class RawRow(msgspec.Struct, frozen=True):
 
 
 class RawStacks(msgspec.Struct, frozen=True):
-    """All records of one window. ``dropped`` counts samples beyond ``MAX_STACKS``."""
+    """All looks of one window. ``looks`` has for each thread the index of its row in every look, oldest first."""
 
     frames: tuple[Frame, ...]
     stacks: tuple[tuple[int, ...], ...]
     rows: tuple[RawRow, ...]
     names: dict[int, str]
     by_address: frozenset[int]
-    dropped: int = 0
+    looks: dict[int, tuple[int, ...]]
 
 
-KnownFrames = dict[bytes, Frame | None]
-"""What pieces of text mean, None for no frame by themselves: kept from window to window, most of them come again."""
+class _Frame(msgspec.Struct, frozen=True):
+    name: str
+    file: str | None = None
+    line: int | None = None
+
+
+class _Thread(msgspec.Struct):
+    """Looks stay text: most of them come again, and equal text need be read only once."""
+
+    samples: list[msgspec.Raw]
+
+
+class _Shared(msgspec.Struct):
+    frames: list[_Frame]
+
+
+class _File(msgspec.Struct):
+    profiles: list[_Thread]
+    shared: _Shared
+
+
+KnownFrames = dict[_Frame, Frame]
+"""Frames as they were written and as they are shown: kept from window to window, most of them come again."""
+
+_read_file = msgspec.json.Decoder(_File).decode
+_read_look = msgspec.json.Decoder(list[int]).decode
 
 
 def parse(raw: bytes, known: KnownFrames | None = None) -> RawStacks:
-    """Read the output of one window. Records that are not whole are left out; nothing is raised.
+    """Read the output of one window. NoData when it is not whole, or something else.
 
     ``known`` is filled, and emptied when it grows beyond 20,000.
     """
     if known is not None and len(known) > _KNOWN_LIMIT:
         known.clear()
-    reader = _Reader({} if known is None else known)
-    for record in _records(raw):
-        reader.add(record)
+    try:
+        file = _read_file(raw)
+        reader = _Reader(file.shared.frames, {} if known is None else known)
+        for thread in file.profiles:
+            reader.add(thread.samples)
+    except (msgspec.DecodeError, ValueError, IndexError, RecursionError) as error:
+        raise NoData("py-spy wrote something that is not a profile", "upgrade py-spy: pip install -U py-spy") from error
     return reader.result()
 
 
-def _records(raw: bytes) -> Iterator[bytes]:
-    """Join lines that do not start a thread to the one before: they are the rest of a name with a newline."""
-    pieces: list[bytes] = []
-    for line in raw.split(b"\n"):
-        if pieces and _THREAD.match(line):
-            yield b"\n".join(pieces)
-            pieces = []
-        pieces.append(line)
-    yield b"\n".join(pieces)
-
-
-def _read_frame(piece: bytes) -> Frame | None:
-    match = _FRAME.fullmatch(piece) if piece.endswith(b")") else None
-    if match is None:
-        return None
-    return Frame(function=visible(match[1], _NAME_LIMIT), file=visible(match[2]), line=int(match[3] or 0))
-
-
 class _Reader:
-    """Interns frames and stacks while records come in."""
+    """Interns frames and stacks while threads come in."""
 
-    def __init__(self, known: KnownFrames) -> None:
+    def __init__(self, written: Sequence[_Frame], known: KnownFrames) -> None:
+        self._written = written
         self._known = known
-        self._pieces: dict[bytes, int | None] = {}
+        self._indices: dict[int, int] = {}
         self._frames: dict[Frame, int] = {}
         self._stacks: dict[tuple[int, ...], int] = {}
-        self._counts: dict[tuple[int, int], int] = {}
+        self._rows: dict[tuple[int, int], int] = {}
+        self._counts: list[int] = []
         self._names: dict[int, str] = {}
         self._by_address: set[int] = set()
-        self._dropped = 0
+        self._looks: dict[int, tuple[int, ...]] = {}
 
-    def add(self, record: bytes) -> None:
-        text, _, count = record.rstrip().rpartition(b" ")
-        if not count.isdigit() or len(count) > 12:
-            return
-        header, *pieces = text.split(b";")
-        first = next((at for at, piece in enumerate(pieces) if self._frame(piece) is not None), len(pieces))
-        thread = _THREAD.fullmatch(b";".join([header, *pieces[:first]]))
-        if thread is None:
-            return
-        ident = self._thread(thread[1], thread[2] or b"")
-        stack = tuple(self._stack(pieces[first:]))
-        index = self._stacks.get(stack)
-        if index is None:
-            if len(self._stacks) >= MAX_STACKS:
-                self._dropped += int(count)
-                return
-            index = self._stacks[stack] = len(self._stacks)
-        self._counts[ident, index] = self._counts.get((ident, index), 0) + int(count)
+    def add(self, looks: Sequence[msgspec.Raw]) -> None:
+        """One thread's looks; those that name no thread are left out."""
+        rows: dict[bytes, int] = {}
+        seen: list[int] = []
+        ident = None
+        for look in looks:
+            text = bytes(look)
+            row = rows.get(text)
+            if row is None:
+                root, *stack = _read_look(text)
+                ident = self._thread(self._written[root].name)
+                if ident is None:
+                    return
+                row = rows[text] = self._row(ident, stack)
+            self._counts[row] += 1
+            seen.append(row)
+        if ident is not None:
+            self._looks[ident] = (*self._looks.get(ident, ()), *seen)
 
     def result(self) -> RawStacks:
         return RawStacks(
             frames=tuple(self._frames),
             stacks=tuple(self._stacks),
-            rows=tuple(RawRow(ident, stack, count) for (ident, stack), count in self._counts.items()),
+            rows=tuple(
+                RawRow(ident, stack, count) for (ident, stack), count in zip(self._rows, self._counts, strict=True)
+            ),
             names=self._names,
             by_address=frozenset(self._by_address),
-            dropped=self._dropped,
+            looks=self._looks,
         )
 
-    def _thread(self, number: bytes, name: bytes) -> int:
-        hexadecimal = number.startswith(b"0x")
-        ident = int(number, 16 if hexadecimal else 10)
+    def _thread(self, name: str) -> int | None:
+        match = _THREAD.fullmatch(name)
+        if match is None:
+            return None
+        hexadecimal = match[1].startswith("0x")
+        ident = int(match[1], 16 if hexadecimal else 10)
         if hexadecimal:
             self._by_address.add(ident)
         if ident not in self._names:
-            self._names[ident] = visible(name, _NAME_LIMIT)
+            self._names[ident] = visible(match[2] or "", _NAME_LIMIT)
         return ident
 
-    def _stack(self, pieces: list[bytes]) -> Iterator[int]:
-        """Frames of the pieces between semicolons; one that does not close its parenthesis goes on in the next."""
-        held: list[bytes] = []
-        for piece in pieces[:MAX_DEPTH]:
-            index = self._frame(piece)
-            if index is None and b" (" not in piece and not held:
-                yield self._intern(Frame(function=visible(piece, _NAME_LIMIT)))  # native code without a file
-            elif index is None or held:
-                held.append(piece)
-                if piece.endswith(b")"):
-                    yield self._whole(b";".join(held))
-                    held = []
-            else:
-                yield index
-        if held:
-            yield self._whole(b";".join(held))
+    def _row(self, ident: int, stack: list[int]) -> int:
+        indices = tuple(map(self._frame, stack[:MAX_DEPTH]))
+        number = self._stacks.setdefault(indices, len(self._stacks))
+        row = self._rows.setdefault((ident, number), len(self._rows))
+        if row == len(self._counts):
+            self._counts.append(0)
+        return row
 
-    def _whole(self, text: bytes) -> int:
-        index = self._frame(text)
-        return self._intern(Frame(function=visible(text, _NAME_LIMIT))) if index is None else index
+    def _frame(self, at: int) -> int:
+        index = self._indices.get(at)
+        if index is None:
+            written = self._written[at]
+            frame = self._known.get(written)
+            if frame is None:
+                frame = self._known[written] = _shown(written)
+            index = self._indices[at] = self._frames.setdefault(frame, len(self._frames))
+        return index
 
-    def _frame(self, piece: bytes) -> int | None:
-        """The index of a piece that is a frame by itself."""
-        try:
-            return self._pieces[piece]
-        except KeyError:
-            if piece not in self._known:
-                self._known[piece] = _read_frame(piece)
-            frame = self._known[piece]
-            index = self._pieces[piece] = None if frame is None else self._intern(frame)
-            return index
 
-    def _intern(self, frame: Frame) -> int:
-        return self._frames.setdefault(frame, len(self._frames))
+def _shown(written: _Frame) -> Frame:
+    return Frame(function=visible(written.name, _NAME_LIMIT), file=visible(written.file or ""), line=written.line or 0)

@@ -30,6 +30,8 @@ def check_state(host: Host, pid: int) -> dict[bytes, bytes]:
         raise NoData(f"process {pid} is stopped", f"kill -CONT {pid}")
     if state == b"t":
         tracer = int(status.get(b"TracerPid", b"0"))
+        if _is_ours(host, tracer):
+            return status
         raise NoData(f"process {pid} is held by a debugger{_named(host, tracer)}", "continue it there, or detach")
     if state in b"ZX" and not _other_threads(host, pid):
         raise NoData(f"process {pid} has ended", "attach to the process that took its place")
@@ -43,6 +45,15 @@ def _status(host: Host, pid: int) -> dict[bytes, bytes]:
         if isinstance(error.__cause__, PermissionError):
             raise NoData(f"process {pid} is hidden (/proc is mounted with hidepid)", "run perftui as root") from error
         raise NoData(f"there is no process {pid}", "perftui (without a target) lists those that run") from error
+
+
+def _is_ours(host: Host, tracer: int) -> bool:
+    """A sampler of this program that pauses the process for a look."""
+    try:
+        fields = parse_fields(host.read(f"/proc/{tracer}/status"))
+    except NoData:
+        return False
+    return fields.get(b"Name") == b"py-spy" and fields.get(b"PPid") == b"%d" % os.getpid()
 
 
 def _named(host: Host, pid: int) -> str:

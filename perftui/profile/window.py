@@ -7,7 +7,8 @@ import signal
 from typing import NamedTuple
 
 from perftui.host.clock import monotonic_ns
-from perftui.profile.budget import Setting
+from perftui.profile.budget import MAX_RESULT_BYTES, Setting
+from perftui.profile.modes import ARGUMENTS, PAUSING
 
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "RUST_BACKTRACE": "0"}
 _EXTRA_SECONDS = 2
@@ -18,11 +19,6 @@ sampler survives perftui by more than these seconds, not even after SIGKILL. The
 called between fork and exec, which is not safe in a program with threads, and fires when the starting *thread* ends.
 """
 _RESULT_FD = 3
-MAX_RESULT_BYTES = 4 << 20
-"""A larger result is cut here: reading it takes 0.3 s of the interpreter for each MiB, which slows the whole program.
-
-65 threads 17 frames deep write 0.2 MB.
-"""
 _MAX_TEXT_BYTES = 64 << 10
 _KILL_AFTER_NS = 1_000_000_000
 
@@ -30,18 +26,21 @@ _KILL_AFTER_NS = 1_000_000_000
 class Outcome(NamedTuple):
     """How the run ended: as in subprocess, a negative ``returncode`` is a signal.
 
-    ``cut`` tells that ``raw`` lacks what was beyond the first 4 MiB.
+    ``raw`` is None for a result of more than 4 MiB: the names of the frames come last, so a part of it says nothing.
     """
 
     returncode: int
     cpu_ns: int
-    raw: bytes
-    cut: bool
+    raw: bytes | None
+    size_bytes: int
     text: str
 
 
 class Window:
-    """A running py-spy. Times are CLOCK_MONOTONIC nanoseconds; 0 means not yet."""
+    """A running py-spy. Times are CLOCK_MONOTONIC nanoseconds; 0 means not yet.
+
+    ``slowdown_ratio`` is what it was seen to cost the target; None where that is not looked at.
+    """
 
     def __init__(self, py_spy: str, pid: int, setting: Setting) -> None:
         """OSError when it cannot be started."""
@@ -50,6 +49,7 @@ class Window:
         self.ended_ns = 0
         self.run_ns_before: dict[int, int] = {}
         self.run_ns_after: dict[int, int] = {}
+        self.slowdown_ratio: float | None = None
         self.overdue = False
         self._text = bytearray()
         with contextlib.ExitStack() as on_failure:
@@ -66,6 +66,20 @@ class Window:
             on_failure.pop_all()
         self.started_ns = monotonic_ns()
         self.deadline_ns: float = self.started_ns + (setting.window_seconds * 2 + 3) * 1_000_000_000
+
+    @property
+    def sampling(self) -> bool:
+        """From its first look until it is told to end."""
+        return bool(self.began_ns) and not self.ended_ns
+
+    @property
+    def pausing(self) -> bool:
+        """Whether it stops the target for each look."""
+        return self.setting.mode in PAUSING
+
+    @property
+    def planned_looks(self) -> int:
+        return round(self.setting.rate_hz * (self.ended_ns - self.began_ns) / 1e9)
 
     def read_output(self) -> bool:
         """Take in what py-spy said. True the first time that it says something: now it samples.
@@ -102,7 +116,8 @@ class Window:
         _, status, usage = os.wait4(self._pid, 0)
         self.read_output()
         try:
-            raw, cut = _read_result(self._result)
+            size = os.fstat(self._result).st_size
+            raw = os.pread(self._result, size, 0) if size <= MAX_RESULT_BYTES else None
         finally:
             for fd in (self.pidfd, self.output, self._result):
                 os.close(fd)
@@ -110,7 +125,7 @@ class Window:
             returncode=os.waitstatus_to_exitcode(status),
             cpu_ns=round((usage.ru_utime + usage.ru_stime) * 1e9),
             raw=raw,
-            cut=cut,
+            size_bytes=size,
             text=self._text.decode("utf-8", "replace"),
         )
 
@@ -121,9 +136,9 @@ class Window:
 
 def _spawn(py_spy: str, pid: int, setting: Setting, result: int, writer: int) -> int:
     """posix_spawn, because fork in a program with threads may deadlock. A group of its own keeps ^C away."""
-    argv = [py_spy, "record", "--pid", str(pid), "--nonblocking", "--threads", "--idle", "--full-filenames"]
+    argv = [py_spy, "record", "--pid", str(pid), *ARGUMENTS[setting.mode], "--threads", "--full-filenames"]
     argv += ["--rate", str(setting.rate_hz), "--duration", str(setting.window_seconds + _EXTRA_SECONDS)]
-    argv += ["--format", "raw", "--output", f"/dev/fd/{_RESULT_FD}"]
+    argv += ["--format", "speedscope", "--output", f"/dev/fd/{_RESULT_FD}"]
     return os.posix_spawn(
         py_spy,
         argv,
@@ -144,15 +159,3 @@ def _end_child(pid: int) -> None:
     """A child that was never waited for keeps its number, so this meets no other process."""
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-
-
-def _read_result(fd: int) -> tuple[bytes, bool]:
-    """What py-spy wrote into the memory file, and whether it was cut: at the last whole line within 4 MiB."""
-    size = os.fstat(fd).st_size
-    pieces = []
-    at = 0
-    while at < min(size, MAX_RESULT_BYTES) and (piece := os.pread(fd, 1 << 20, at)):
-        pieces.append(piece)
-        at += len(piece)
-    raw = b"".join(pieces)
-    return (raw, False) if at >= size else (raw[: raw.rfind(b"\n") + 1], True)

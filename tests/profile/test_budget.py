@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perftui.profile.budget import START_NS, START_NS_PER_THREAD, Budget, Setting
+from perftui.profile.budget import MAX_RESULT_BYTES, START_NS, START_NS_PER_THREAD, Budget, Setting
 
 
 def budget() -> Budget:
@@ -71,6 +71,33 @@ def test_a_window_without_looks_says_nothing() -> None:
     chosen.measured(10**9, 0, 1)
 
     assert chosen.setting == Setting(100, 1)
+
+
+def test_a_window_stays_small_enough_to_be_read() -> None:
+    chosen = budget()
+    chosen.measured(0, looks=100, threads=1, size_bytes=2 * MAX_RESULT_BYTES)
+    assert chosen.setting == Setting(20, 1)
+
+    for _ in range(8):
+        chosen.measured(0, looks=40, threads=1, size_bytes=1000)
+    assert chosen.setting == Setting(100, 1)
+
+
+def test_a_window_that_never_fits_has_the_fewest_looks() -> None:
+    chosen = budget()
+    chosen.measured(0, looks=10, threads=1, size_bytes=100 * MAX_RESULT_BYTES)
+
+    assert chosen.setting == Setting(2, 5)
+
+
+def test_every_setting_has_the_mode() -> None:
+    chosen = Budget(ratio=0.05, rate_hz=20, window_seconds=2, mode="native")
+    chosen.expect(threads=1)
+    assert chosen.setting == Setting(20, 2, mode="native")
+
+    chosen.measured(10**12, looks=10, threads=1)
+    assert chosen.setting.rest_seconds > 0
+    assert chosen.setting.mode == "native"
 
 
 @given(st.floats(0, 3e8), st.integers(1, 500))

@@ -16,7 +16,7 @@ import pytest
 from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
-from perftui.model.profile import StackProfile, merge
+from perftui.model.profile import Mode, StackProfile, merge
 from perftui.model.profile_views import hot_functions
 from perftui.profile import pyspy
 from perftui.profile.pyspy import PySpySampler
@@ -69,9 +69,11 @@ sys.stdin.read()
 
 
 @contextmanager
-def sampling(pid: int, *, rate_hz: int = 100, budget_ratio: float = 10.0) -> Iterator[PySpySampler]:
+def sampling(
+    pid: int, *, mode: Mode = "nonblocking", rate_hz: int = 100, budget_ratio: float = 10.0, once: bool = False
+) -> Iterator[PySpySampler]:
     held = HeldTarget.open(Host(), pid)
-    sampler = PySpySampler(Host(), held, rate_hz=rate_hz, budget_ratio=budget_ratio)
+    sampler = PySpySampler(Host(), held, mode=mode, rate_hz=rate_hz, budget_ratio=budget_ratio, once=once)
     sampler.start()
     try:
         yield sampler

@@ -3,14 +3,14 @@
 import errno
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
-from perftui.profile import window
 from perftui.profile.binary import find_py_spy
-from perftui.profile.budget import Setting
+from perftui.profile.budget import MAX_RESULT_BYTES, Setting
 from perftui.profile.pyspy import PySpySampler
 from perftui.profile.window import Window
 from tests.profile.children import SLEEPER, children_of, python_child
@@ -52,17 +52,13 @@ def test_a_run_that_cannot_be_followed_leaves_nothing(monkeypatch: pytest.Monkey
         held.close()
 
 
-def test_a_monstrous_result_is_cut_at_a_line() -> None:
-    line = b"main (app.py:1);work (app.py:2) 7\n"
-    fd = os.memfd_create("result")
-    try:
-        os.write(fd, line * 10)
-        assert window._read_result(fd) == (line * 10, False)
-        os.write(fd, line * (window.MAX_RESULT_BYTES // len(line)))
-        raw, cut = window._read_result(fd)
-    finally:
-        os.close(fd)
-    assert cut
-    assert window.MAX_RESULT_BYTES == 4 << 20
-    assert window.MAX_RESULT_BYTES - len(line) < len(raw) <= window.MAX_RESULT_BYTES
-    assert raw.endswith(line)
+@pytest.mark.parametrize("size", [10, MAX_RESULT_BYTES, MAX_RESULT_BYTES + 1])
+def test_a_monstrous_result_is_not_read(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "py-spy"
+    path.write_text(f"#!/bin/sh\nhead -c {size} /dev/zero >&3\n")
+    path.chmod(0o755)
+
+    outcome = Window(str(path), os.getpid(), SETTING).reap()
+
+    assert outcome.size_bytes == size
+    assert outcome.raw == (b"\0" * size if size <= MAX_RESULT_BYTES else None)
