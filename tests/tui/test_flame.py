@@ -259,7 +259,7 @@ async def test_keys_of_the_flame() -> None:
         await pilot.press("T", "e")
         assert text_of(app)[2].split()[:3] == ["60%", "60%", "parse"]
         await pilot.press("down", "enter")
-        assert flame.needle == "encode"
+        assert flame.shown.needle == "encode"
 
 
 async def test_letters_of_a_search_are_not_commands() -> None:
@@ -269,7 +269,7 @@ async def test_letters_of_a_search_are_not_commands() -> None:
         await pilot.pause()
         session.tick(flame_update(profile()))
         await pilot.press("2", "slash", *"q1w p")
-        assert app.main.flame.needle == "q1w p"
+        assert app.main.flame.shown.needle == "q1w p"
         assert app.main.pane == "flame"
         assert app.is_running
         assert not app.paused
@@ -327,7 +327,7 @@ async def test_a_profile_is_made_a_tree_once(monkeypatch: pytest.MonkeyPatch) ->
         built.append(view)
         return build(profile, view=view, tid=tid)
 
-    monkeypatch.setattr("perftui.tui.widgets.flame.build", counting)
+    monkeypatch.setattr("perftui.tui.flame.view.build", counting)
     app = Stage(Flame())
     async with app.run_test(size=(100, 20)) as pilot:
         update = build_update()
