@@ -6,8 +6,9 @@ from textual.strip import Strip
 
 from perftui.tui.flame.view import FlameView, Shown
 from perftui.tui.palette import Palette
+from perftui.tui.renderables.cells import strip_of
 from perftui.tui.renderables.flame import HotRow
-from perftui.tui.renderables.hot import hot_strips
+from perftui.tui.renderables.hot import trend_strips
 from perftui.tui.widgets.line import Hint
 
 
@@ -17,7 +18,8 @@ class HotView(FlameView):
     name: ClassVar[str] = "list"
     key: ClassVar[str] = "e"
     what: ClassVar[str] = "functions by self time"
-    hints: ClassVar[tuple[Hint, ...]] = (("Enter", "find it"),)
+    hints: ClassVar[tuple[Hint, ...]] = (("Enter", "find it"), ("s", "sandwich"), ("v", "source"))
+    looks_back: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._row = 0
@@ -30,7 +32,12 @@ class HotView(FlameView):
         self._row = max(0, min(self._row, len(rows) - 1))
         self._first = max(0, min(self._row - room // 2, len(rows) - room))
         marked = self._row - self._first if focused else None
-        return hot_strips(rows[self._first : self._first + room], tree.total, width, palette, marked)
+        return trend_strips(rows[self._first : self._first + room], tree.total, shown.before, width, palette, marked)
+
+    def detail(self, shown: Shown, width: int, palette: Palette) -> Strip:
+        """What the trend is against."""
+        text = " trend: share of self time, in points against the minute before" if shown.before is not None else ""
+        return strip_of([(text, palette.muted)], width, palette)
 
     def along(self, shown: Shown, by: int) -> None:
         self._select(shown, self._row + by)

@@ -1,4 +1,4 @@
-"""Calls as boxes, the root on top; the room below goes to the list of functions."""
+"""Calls as boxes, the root on top or at the bottom; the room below goes to the list of functions."""
 
 from typing import ClassVar
 
@@ -37,16 +37,22 @@ class IcicleView(FlameView):
     name: ClassVar[str] = "icicle"
     key: ClassVar[str] = "i"
     what: ClassVar[str] = "calls as boxes"
-    hints: ClassVar[tuple[Hint, ...]] = (("Enter", "zoom"), ("u", "out"), ("c", "fold"))
-    keys: ClassVar[tuple[Key, ...]] = (Key("c", "fold", "fold chains of calls"),)
+    hints: ClassVar[tuple[Hint, ...]] = (("Enter", "zoom"), ("u", "out"), ("c", "fold"), ("F", "flip"))
+    keys: ClassVar[tuple[Key, ...]] = (
+        Key("c", "fold", "fold chains of calls"),
+        Key("F", "flip", "root at the bottom, and back on top"),
+    )
 
     def __init__(self) -> None:
         self.folding = True
+        self.flipped = False
         self.selected: Path = ()
         self.zoomed: Path = ()
         self.icicle: Icicle = EMPTY
         self._row = 0
         self._first_row = 0
+        self._drawn: list[int] = []
+        """The row of boxes on each line that was drawn, -1 for none."""
 
     # ---- drawing
 
@@ -66,14 +72,19 @@ class IcicleView(FlameView):
         self._first_row = max(0, min(max(self._first_row, self._row + 2 - height), self._row, last))
         needle = shown.needle.lower()
         hit = (lambda one: _is_hit(one, needle)) if needle else None
-        rows = self.icicle.rows[self._first_row : self._first_row + height]
-        strips = [row_strip(row, width, palette, box if focused else None, hit) for row in rows]
+        rows = range(self._first_row, min(self._first_row + height, len(self.icicle.rows)))
+        strips = [row_strip(self.icicle.rows[at], width, palette, box if focused else None, hit) for at in rows]
         # Room that the icicle leaves goes to the list, which stands at the bottom so that it does not jump.
         spare = min(height - len(strips) - 1, SPARE_ROWS)
-        if spare < MIN_SPARE_ROWS:
-            return strips
-        gap = [Strip.blank(width, palette.text)] * (height - len(strips) - spare)
-        return [*strips, *gap, *hot_strips(shown.hot[: spare - 1], tree.total, width, palette)]
+        spare = spare if spare >= MIN_SPARE_ROWS else 0
+        gap = height - len(strips) - spare
+        blank = [Strip.blank(width, palette.text)] * gap
+        below = hot_strips(shown.hot[: spare - 1], tree.total, width, palette) if spare else []
+        if self.flipped:
+            self._drawn = [-1] * gap + list(reversed(rows))
+            return [*blank, *reversed(strips), *below]
+        self._drawn = list(rows)
+        return [*strips, *blank, *below]
 
     def detail(self, shown: Shown, width: int, palette: Palette) -> Strip:
         """The selected frame in full."""
@@ -103,7 +114,8 @@ class IcicleView(FlameView):
 
     def _select(self, shown: Shown, box: Box | None) -> None:
         if box is not None and box.node is not None:
-            self.selected, shown.picked = box.path, step_of(box.node)
+            self.selected = box.path
+            shown.picked = step_of(box.node) if len(box.path) > 1 else None  # the root is no function
 
     def across(self, shown: Shown, by: int) -> None:
         """To the neighbour in the same row."""
@@ -118,7 +130,7 @@ class IcicleView(FlameView):
         box = self._box()
         if box is None:
             return
-        if by > 0:
+        if (by > 0) != self.flipped:
             below = [child for child in self.icicle.children.get(box.path, ()) if child.chain]
             self._select(shown, max(below, key=lambda child: child.width, default=box))
         elif self._row > 0:
@@ -147,8 +159,8 @@ class IcicleView(FlameView):
             self._select(shown, hits[(hits.index(current) + 1) % len(hits) if current in hits else 0])
 
     def click(self, shown: Shown, x: int, y: int) -> bool:
-        row = self._first_row + y
-        if not 0 <= row < len(self.icicle.rows):
+        row = self._drawn[y] if 0 <= y < len(self._drawn) else -1
+        if row < 0:
             return False
         box = next((box for box in self.icicle.rows[row] if box.x <= x < box.x + box.width), None)
         if box is not None and box.path == self.selected:
@@ -158,6 +170,9 @@ class IcicleView(FlameView):
 
     def fold(self, shown: Shown) -> None:  # noqa: ARG002 - the same for whatever is shown
         self.folding, self.icicle = not self.folding, EMPTY
+
+    def flip(self, shown: Shown) -> None:  # noqa: ARG002 - the same for whatever is shown
+        self.flipped = not self.flipped
 
     def forget(self) -> None:
         self.icicle = EMPTY

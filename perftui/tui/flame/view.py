@@ -1,20 +1,27 @@
 """What a view of the flame pane is, and what all of them show."""
 
-from typing import ClassVar, NamedTuple
+from collections.abc import Mapping
+from typing import ClassVar, Literal, NamedTuple
 
+from msgspec.structs import replace
 from textual.strip import Strip
 
 from perftui.model.profile import StackProfile
+from perftui.model.sandwich import Step
+from perftui.model.stack_filter import StackFilter
 from perftui.model.update import Update
-from perftui.profile.tree import Node, View, build
+from perftui.profile.tree import Node, build
 from perftui.tui.palette import Palette
-from perftui.tui.renderables.flame import HotRow, Step, hot_rows, matches
+from perftui.tui.renderables.flame import HotRow, hot_rows, matches
 from perftui.tui.widgets.line import Hint
 
-Tree = tuple[Node, list[HotRow]]
-"""A tree of calls, and its functions by self time."""
+Weight = Literal["cpu", "wall", "gil"]
+"""What a look counts for: the thread ran, the thread was there, the thread held the lock of the interpreter."""
 
-WEIGHTS: tuple[View, ...] = ("cpu", "wall")
+WEIGHTS: tuple[Weight, ...] = ("cpu", "wall", "gil")
+
+Tree = tuple[StackProfile, Node, list[HotRow]]
+"""The stacks that the filter keeps, the tree of their calls, and its functions by self time."""
 
 
 class Key(NamedTuple):
@@ -25,46 +32,120 @@ class Key(NamedTuple):
     what: str
 
 
+class SourceOf(NamedTuple):
+    """A file as the target sees it."""
+
+    pid: int
+    file: str
+
+
+class Source(NamedTuple):
+    """The lines of a file, or why they cannot be had."""
+
+    lines: tuple[str, ...] = ()
+    missing: str = ""
+
+
+MOST_SOURCES = 8
+MOST_TREES = 4
+"""As many ways to look at the stacks are kept for going to and fro between them."""
+
+
 class Shown:
     """What all views show: whose stacks, and how they are weighed. A view may change ``needle`` and ``picked``."""
 
     def __init__(self) -> None:
         self.update: Update | None = None
-        self.weight: View = "cpu"
-        self.thread: int | None = None
+        self.weight: Weight = "cpu"
+        self.filter = StackFilter()
         self.needle = ""
         self.picked: Step | None = None
         """The function that was selected last, in whichever view."""
-        self._profile: StackProfile | None = None
-        self._trees: dict[tuple[str, int | None], Tree] = {}
+        self.before: Mapping[Step, float] | None = None
+        """Each function's share of self time (0-1) in the minute before what is shown; None: not known."""
+        self.sources: dict[SourceOf, Source] = {}
+        self.wanted: SourceOf | None = None
+        """A file that a view would show and that has not been read yet."""
+        self._trees: dict[tuple[Weight, StackFilter], tuple[StackProfile, Tree]] = {}
+
+    @property
+    def whole(self) -> StackProfile | None:
+        """All stacks there are."""
+        if self.update is None:
+            return None
+        return self.update.gil_profile if self.weight == "gil" else self.update.profile
 
     @property
     def profile(self) -> StackProfile | None:
-        return self.update.profile if self.update else None
+        """The stacks that the filter keeps."""
+        current = self._current()
+        return current[0] if current else None
 
     @property
     def tree(self) -> Node | None:
         """All calls; None without stacks."""
         current = self._current()
-        return current[0] if current else None
+        return current[1] if current else None
 
     @property
     def hot(self) -> list[HotRow]:
         """The functions that the search finds, or all of them; most self time first."""
         current, needle = self._current(), self.needle.lower()
-        rows = current[1] if current else []
+        rows = current[2] if current else []
         return [row for row in rows if matches(row, needle)] if needle else rows
+
+    def busiest(self, column: Literal["pid", "tid"]) -> list[int]:
+        """Processes, or threads of the process that the filter keeps; those with the most looks first."""
+        weight: dict[int, float] = {}
+        for row in self.whole.rows if self.whole else ():
+            if column == "pid" or self.filter.pid in (None, row.pid):
+                one = row.pid if column == "pid" else row.tid
+                weight[one] = weight.get(one, 0.0) + (row.on_cpu if self.on_cpu else row.samples)
+        return sorted(weight, key=lambda one: (-weight[one], one))
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether looks count by the CPU that they saw used, not as such."""
+        return self.weight == "cpu"
+
+    @property
+    def function(self) -> Step | None:
+        """The one that was selected last; before that the hottest."""
+        if self.picked is None and self.hot:
+            return self.hot[0].function, self.hot[0].file
+        return self.picked
+
+    def keep_source(self, of: SourceOf, source: Source) -> None:
+        while len(self.sources) >= MOST_SOURCES:
+            del self.sources[next(iter(self.sources))]
+        self.sources[of] = source
 
     def _current(self) -> Tree | None:
         """A big profile takes long, so once per profile and choice."""
-        profile = self.profile
-        if profile is not self._profile:
-            self._profile, self._trees = profile, {}
-        wanted = (self.weight, self.thread)
-        if profile is not None and wanted not in self._trees:
-            tree = build(profile, view=self.weight, tid=self.thread)
-            self._trees[wanted] = (tree, hot_rows(tree))
-        return self._trees.get(wanted)
+        profile, wanted = self.whole, (self.weight, self.filter)
+        if profile is None:
+            return None
+        known = self._trees.get(wanted)
+        if known is None or known[0] is not profile:
+            while len(self._trees) >= MOST_TREES:
+                del self._trees[next(iter(self._trees))]
+            self._trees[wanted] = known = profile, grown(profile, *wanted)
+        return known[1]
+
+
+def grown(profile: StackProfile, weight: Weight, wanted: StackFilter) -> Tree:
+    """What is kept of a profile, as a tree and as a list."""
+    if weight != "wall":  # whoever runs or holds the lock is not idle
+        wanted = replace(wanted, hide_idle=False)
+    kept = wanted.apply(profile)
+    tree = build(kept, view="cpu" if weight == "cpu" else "wall")
+    return kept, tree, hot_rows(tree)
+
+
+def self_shares(profile: StackProfile, weight: Weight, wanted: StackFilter) -> dict[Step, float]:
+    """Each function's share of self time, 0-1."""
+    _, tree, rows = grown(profile, weight, wanted)
+    return {(row.function, row.file): row.self_value / tree.total for row in rows} if tree.total > 0 else {}
 
 
 class FlameView:
@@ -79,6 +160,8 @@ class FlameView:
     what: ClassVar[str]
     hints: ClassVar[tuple[Hint, ...]]
     keys: ClassVar[tuple[Key, ...]] = ()
+    looks_back: ClassVar[bool] = False
+    """Whether it shows ``Shown.before``."""
 
     def lines(self, shown: Shown, width: int, height: int, palette: Palette, *, focused: bool) -> list[Strip]:
         """At most ``height`` lines of exactly ``width`` cells."""

@@ -1,117 +1,164 @@
 """Where the time goes: the target's stacks, in one of several views."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
+from msgspec.structs import replace
 from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from perftui.errors import UsageError
+from perftui.model.sandwich import Step
+from perftui.model.stack_filter import StackFilter
 from perftui.tui.flame.hot import HotView
 from perftui.tui.flame.icicle import IcicleView
-from perftui.tui.flame.view import WEIGHTS, FlameView, Shown
+from perftui.tui.flame.sandwich import SandwichView
+from perftui.tui.flame.source import SourceView
+from perftui.tui.flame.typing import Typing
+from perftui.tui.flame.view import WEIGHTS, FlameView, Shown, Source, SourceOf, Weight, self_shares
+from perftui.tui.messages import SourceAsked, SourceRead
 from perftui.tui.renderables.cells import strip_of
 from perftui.tui.renderables.flame import found_total, whose
+from perftui.tui.renderables.flame_head import filter_names, head_text
+from perftui.tui.renderables.truth import truth_strip
 from perftui.tui.widgets.line import Hint, LineView
 
-VIEWS: tuple[type[FlameView], ...] = (IcicleView, HotView)
+VIEWS: tuple[type[FlameView], ...] = (IcicleView, HotView, SandwichView, SourceView)
 """The first one is shown at the start."""
 
-HEAD_LINES = 1
+HEAD_LINES = 2
+
+SEARCH, PATTERN = "search", "keep (regex, ! inverts)"
+
+MINUTE_NS = 60_000_000_000
+LOOK_BACK_EVERY_NS = 5_000_000_000
+"""The minute before changes slowly, and to work it out takes many times as long as to draw."""
+
+GIL_REMEDY = "a second, cheap sampler sees it: CPython with a GIL, and room in the sampler's CPU budget"
 
 
 class HintsChanged(Message):
     """The pane's keys are others now."""
 
 
+class PastSeen(Message):
+    """Shares of self time in the minute before; None where there is no past."""
+
+    def __init__(self, weight: Weight, wanted: StackFilter, shares: Mapping[Step, float] | None) -> None:
+        super().__init__()
+        self.weight = weight
+        self.filter = wanted
+        self.shares = shares
+
+
 class Flame(LineView, can_focus=True):
-    """A head line, the view, and a line on what is selected. Space, which freezes it, is the app's."""
+    """A head line, how far the figures can be trusted, the view, and a line on what is selected.
+
+    Space, which freezes it, is the app's: samples are taken all the same.
+    """
 
     hints: ClassVar[tuple[Hint, ...]] = (
-        ("/", "search"), ("w", "CPU/wall"), ("T", "thread"), ("e", "list"), ("arrows", "move"),
+        ("/", "search"), ("f", "filter"), ("w", "CPU/wall/GIL"), ("T", "thread"), ("o", "own"), ("e", "list"),
+        ("s", "sandwich"), ("v", "source"), ("arrows", "move"),
     )  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(view.key, f"view('{view.name}')", view.what) for view in VIEWS),
-        Binding("left", "across(-1)", "left"),
-        Binding("right,l", "across(1)", "right"),
-        Binding("up,k", "along(-1)", "up"),
-        Binding("down,j", "along(1)", "down"),
-        Binding("home,g", "top", "to the root"),
-        Binding("enter", "enter", "zoom in"),
-        Binding("backspace,u", "leave", "zoom out"),
-        Binding("slash", "search", "search"),
-        Binding("n", "next_hit", "next hit"),
-        Binding("w", "next_weight", "CPU or wall time"),
-        Binding("T", "next_thread", "next thread"),
         *(
             Binding(own.key, f"own('{view.name}', '{own.does}')", f"{view.name}: {own.what}")
             for view in VIEWS
             for own in view.keys
         ),
+        Binding("left", "across(-1)", "left"),
+        Binding("right,l", "across(1)", "right"),
+        Binding("up,k", "along(-1)", "up"),
+        Binding("down,j", "along(1)", "down"),
+        Binding("pageup", "page(-1)", "a page up"),
+        Binding("pagedown", "page(1)", "a page down"),
+        Binding("home,g", "top", "to the root, or the first line"),
+        Binding("enter", "enter", "go into what is selected"),
+        Binding("backspace,u", "leave", "back out"),
+        Binding("slash", "search", "search"),
+        Binding("n", "next_hit", "next hit"),
+        Binding("w", "next_weight", "on CPU, wall time, holding the GIL"),
+        Binding("T", "next_thread", "next thread"),
+        Binding("P", "next_process", "next process"),
+        Binding("f,f4", "pattern", "keep only stacks with a function or file (regular expression)"),
+        Binding("M", "next_file", "keep only stacks through this file, through its folder, all"),
+        Binding("o", "toggle('own_only')", "only own code: time of others is its caller's"),
+        Binding("r", "toggle('fold_recursion')", "fold recursion"),
+        Binding("b", "toggle('hide_idle')", "hide idle threads in wall time"),
+        Binding("escape", "clear", "clear the search, then the filters"),
     ]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.shown = Shown()
-        self.typing = False
+        self.typing: Typing | None = None
+        self._asked: SourceOf | None = None
+        self._looked_for: tuple[Weight, StackFilter] | None = None
+        self._looked_ns = 0
         self.views = {view.name: view() for view in VIEWS}
         self.view = self.views[VIEWS[0].name]
 
     # ---- drawing
 
     def draw(self, width: int, height: int) -> list[Strip]:
-        self.shown.update = self.update_shown
-        tree, palette = self.shown.tree, self.palette
-        head = self.title(self._head(), self._hint(), width)
+        shown, palette = self.shown, self.palette
+        shown.update = self.update_shown
+        head = [self.title(self._head(), self._hint(), width), self._truth(width)]
+        tree = shown.tree
         if tree is None or tree.total <= 0:
-            return [head, *self._why_empty(width)]
+            return [*head, *self._why_empty(width)]
+        if self.view.looks_back:
+            self._look_back()
         rows = max(1, height - HEAD_LINES - 1)
-        body = self.view.lines(self.shown, width, rows, palette, focused=self.has_focus)
+        body = self.view.lines(shown, width, rows, palette, focused=self.has_focus)
+        if shown.wanted is not None:
+            self._ask_for_source(shown.wanted)
         blank = Strip.blank(width, palette.text)
-        return [head, *body, *[blank] * (rows - len(body)), self._last_line(width)]
+        return [*head, *body, *[blank] * (rows - len(body)), self._last_line(width)]
 
     def _head(self) -> str:
-        weight = "on CPU" if self.shown.weight == "cpu" else "wall time"
-        parts = [weight, self._thread_name(), self.view.note, whose(self.update_shown)]
+        shown = self.shown
+        parts = [head_text(shown.weight, shown.filter, shown.whole), self.view.note, whose(self.update_shown)]
         return f"Flame {self.palette.glyphs.dash} {', '.join(filter(None, parts))}"
 
-    def _thread_name(self) -> str:
-        profile, tid = self.shown.profile, self.shown.thread
-        if tid is None or profile is None:
-            return "all threads"
-        name = next((thread.name for thread in profile.threads if thread.tid == tid), "")
-        return f"thread {tid} {name}".rstrip()
-
     def _hint(self) -> str:
-        if self.typing:
-            return f"search: {self.shown.needle}_  (Enter, Esc)"
-        profile, update = self.shown.profile, self.update_shown
-        if profile is None or update is None:
-            return ""
-        status = update.profile_status
-        if whose(update):
-            return f"{profile.samples} samples"
-        return (
-            f"{profile.samples} samples, {status.rate_hz or profile.rate_hz:.0f} Hz, "
-            f"{100 * profile.coverage_ratio:.0f} % covered, sampler {100 * status.sampler_cpu_ratio:.0f} % CPU"
-        )
+        return self.typing.hint if self.typing else self.view.name
+
+    def _truth(self, width: int) -> Strip:
+        whole, update = self.shown.whole, self.update_shown
+        if whole is None or update is None:
+            return Strip.blank(width, self.palette.text)
+        return truth_strip(whole, update.profile_status, width, self.palette)
 
     def _why_empty(self, width: int) -> list[Strip]:
         """What is missing, and what would fill the pane."""
-        palette, update = self.palette, self.update_shown
-        if self.shown.tree is not None:
-            lines = ("no thread was on a CPU in this window", "w shows wall time: where the threads wait")
-        elif update is None or update.profile_status.state in ("ok", "starting"):
-            lines = ("the first stacks are on their way", "")
-        else:
-            lines = (update.profile_status.reason or "no stacks", update.profile_status.remedy)
+        palette = self.palette
         parts = [
             strip_of([("  ", palette.text), (text, style)], width, palette)
-            for text, style in zip(lines, (palette.text, palette.muted), strict=True)
+            for text, style in zip(self._reasons(), (palette.text, palette.muted), strict=True)
             if text
         ]
         return [Strip.blank(width, palette.text), *parts]
+
+    def _reasons(self) -> tuple[str, str]:
+        """Why there is nothing to show, and the remedy."""
+        shown, update = self.shown, self.update_shown
+        if shown.profile is not None:
+            if not shown.profile.rows and filter_names(shown.filter):
+                return "no stack passes the filters", "Esc clears them"
+            if shown.weight == "gil":
+                return "no thread held the GIL in this window", "w shows what runs on a CPU"
+            return "no thread was on a CPU in this window", "w shows wall time: where the threads wait"
+        if update is None or (update.profile is None and update.profile_status.state in ("ok", "starting")):
+            return "the first stacks are on their way", ""
+        if update.profile is None:
+            return update.profile_status.reason or "no stacks", update.profile_status.remedy
+        return "who holds the GIL is not known", GIL_REMEDY
 
     def _last_line(self, width: int) -> Strip:
         """The selected frame in full, or what a search holds."""
@@ -152,6 +199,9 @@ class Flame(LineView, can_focus=True):
         self.view.along(self.shown, by)
         self.redraw()
 
+    def action_page(self, direction: int) -> None:
+        self.action_along(direction * max(1, self.size.height - HEAD_LINES - 2))
+
     def action_top(self) -> None:
         self.view.top(self.shown)
         self.redraw()
@@ -171,24 +221,47 @@ class Flame(LineView, can_focus=True):
 
     # ---- what is shown
 
-    def action_search(self) -> None:
-        self.typing, self.shown.needle = True, ""
-        self.redraw()
-
     def action_next_weight(self) -> None:
         self.shown.weight = WEIGHTS[(WEIGHTS.index(self.shown.weight) + 1) % len(WEIGHTS)]
         self._forget()
 
+    def action_toggle(self, wish: str) -> None:
+        """Switch one wish of the filter on or off."""
+        self._filter(**{wish: not getattr(self.shown.filter, wish)})
+
     def action_next_thread(self) -> None:
         """All threads, then one after the other, the busiest first."""
-        shown, profile = self.shown, self.shown.profile
-        if profile is None:
-            return
-        weight: dict[int, float] = {}
-        for row in profile.rows:
-            weight[row.tid] = weight.get(row.tid, 0.0) + (row.on_cpu if shown.weight == "cpu" else row.samples)
-        order: list[int | None] = [None, *sorted(weight, key=lambda tid: (-weight[tid], tid))]
-        shown.thread = order[(order.index(shown.thread) + 1) % len(order)] if shown.thread in order else None
+        self._filter(tid=self._next("tid", self.shown.filter.tid))
+
+    def action_next_process(self) -> None:
+        """All processes, then one after the other, the busiest first."""
+        self._filter(pid=self._next("pid", self.shown.filter.pid), tid=None)
+
+    def _next(self, column: Literal["pid", "tid"], current: int | None) -> int | None:
+        order: list[int | None] = [None, *self.shown.busiest(column)]
+        return order[(order.index(current) + 1) % len(order)] if current in order else None
+
+    def action_next_file(self) -> None:
+        """Only what goes through the file of the selected function, then through its folder, then everything."""
+        prefix, function = self.shown.filter.file_prefix, self.shown.function
+        if prefix:
+            self._filter(file_prefix="" if prefix.endswith("/") else prefix[: prefix.rfind("/") + 1])
+        elif function is not None:
+            self._filter(file_prefix=function[1])
+
+    def action_clear(self) -> None:
+        """The search first, then the filters; with neither the key is the screen's."""
+        shown = self.shown
+        if shown.needle:
+            shown.needle = ""
+        elif shown.filter != StackFilter():
+            shown.filter = StackFilter()
+        else:
+            raise SkipAction
+        self._forget()
+
+    def _filter(self, **wishes: bool | int | str | None) -> None:
+        self.shown.filter = replace(self.shown.filter, **wishes)
         self._forget()
 
     def _forget(self) -> None:
@@ -196,26 +269,77 @@ class Flame(LineView, can_focus=True):
             view.forget()
         self.redraw()
 
-    # ---- keys of the search line, and clicks
+    # ---- what takes longer
+
+    def _look_back(self) -> None:
+        """Work out the minute before, seldom and in a thread: it may be thousands of stacks."""
+        shown, update = self.shown, self.update_shown
+        wanted = shown.weight, shown.filter
+        if wanted != self._looked_for:
+            shown.before, self._looked_ns = None, 0
+        profile, stacks = shown.whole, update.stacks if update and shown.weight != "gil" else None
+        self._looked_for = wanted
+        if profile is None or stacks is None or stacks.last_ns < self._looked_ns + LOOK_BACK_EVERY_NS:
+            return
+        self._looked_ns = stacks.last_ns
+
+        def look() -> None:
+            past = stacks.span(profile.started_ns - MINUTE_NS, profile.started_ns)
+            self.post_message(PastSeen(*wanted, self_shares(past, *wanted) if past else None))
+
+        self.run_worker(look, thread=True)
+
+    def on_past_seen(self, message: PastSeen) -> None:
+        if (message.weight, message.filter) == self._looked_for:
+            self.shown.before = message.shares
+            self.redraw()
+
+    def _ask_for_source(self, wanted: SourceOf) -> None:
+        if wanted != self._asked:
+            self._asked = wanted
+            self.post_message(SourceAsked(*wanted))
+
+    def on_source_read(self, message: SourceRead) -> None:
+        self.shown.keep_source(
+            SourceOf(message.asked.pid, message.asked.file), Source(tuple(message.lines), message.missing)
+        )
+        self.shown.wanted = self._asked = None
+        self.redraw()
+
+    # ---- a line that is typed, and clicks
+
+    def action_search(self) -> None:
+        self.shown.needle = ""
+        self.typing = Typing(SEARCH)
+        self.redraw()
+
+    def action_pattern(self) -> None:
+        self.typing = Typing(PATTERN)
+        self.redraw()
 
     def on_key(self, event: events.Key) -> None:
-        shown = self.shown
-        if not self.typing:
-            if event.key == "escape" and shown.needle:
-                shown.needle = ""
-                event.stop()
-                self.redraw()
+        typing, shown = self.typing, self.shown
+        if typing is None:
             return
         event.stop()
         event.prevent_default()
-        if event.key in ("enter", "escape"):
-            self.typing = False
-            shown.needle = "" if event.key == "escape" else shown.needle
-        elif event.key == "backspace":
-            shown.needle = shown.needle[:-1]
-        elif event.is_printable and event.character:
-            shown.needle += event.character
+        if event.key == "enter":
+            self._typed(typing)
+        elif event.key == "escape":
+            self.typing = None
+        else:
+            typing.press(event)
+        if typing.prompt == SEARCH:
+            shown.needle = typing.text if event.key != "escape" else ""
         self.redraw()
+
+    def _typed(self, typing: Typing) -> None:
+        self.typing = None
+        if typing.prompt == PATTERN:
+            try:
+                self._filter(pattern=typing.text)
+            except UsageError as error:
+                self.typing, typing.error = typing, str(error)
 
     def on_click(self, event: events.Click) -> None:
         """Select what is under the pointer; a second click enters it."""
