@@ -1,6 +1,9 @@
-"""A line that is typed into the head of the flame pane."""
+"""A line that is typed into the flame pane."""
 
 from textual import events
+
+from perftui.tui.palette import Palette
+from perftui.tui.renderables.cells import Part
 
 
 class Typing:
@@ -11,9 +14,10 @@ class Typing:
         self.text = ""
         self.error = ""
 
-    @property
-    def hint(self) -> str:
-        return f"{self.prompt}: {self.text}_  ({self.error or 'Enter, Esc'})"
+    def parts(self, palette: Palette) -> list[Part]:
+        """The prompt, what was typed, and what is wrong with it."""
+        wrong = f"  {palette.glyphs.warning} {self.error}" if self.error else ""
+        return [(f" {self.prompt}{self.text}_", palette.focus), (wrong, palette.warning)]
 
     def press(self, event: events.Key) -> None:
         """A key that is neither Enter nor Esc."""

@@ -20,12 +20,16 @@ def truth_strip(profile: StackProfile, status: ProfileStatus, width: int, palett
         (_mode_rank(profile), f"{profile.mode} {status.rate_hz or profile.rate_hz:.0f} Hz", False),
         (3, f"covered {100 * covered:.0f} %", covered < COVERED_RATIO),
         (6, f"gap {_percent(status.gap_ratio)}", False),
-        (1, f"slows it {_percent(slowed)}", slowed is not None and slowed >= SLOWED_RATIO),
+        (
+            1,
+            f"slowdown {'' if slowed is None else '~'}{_percent(slowed)}",
+            slowed is not None and slowed >= SLOWED_RATIO,
+        ),
         (2, f"suspect {_percent(suspect)}", suspect is not None and suspect >= SUSPECT_RATIO),
         (4, f"sampler {_percent(status.sampler_cpu_ratio)} CPU", False),
     ]
     facts = [(rank, f"{palette.glyphs.warning} {text}" if marked else text, marked) for rank, text, marked in facts]
-    while len(facts) > 1 and 1 + sum(cells(text) + 2 for _, text, _ in facts) > width:
+    while len(facts) > 1 and sum(cells(text) + 2 for _, text, _ in facts) - 1 > width:
         facts.remove(max(facts))
     parts = [(f" {text} ", palette.warning if marked else palette.muted) for _, text, marked in facts]
     return strip_of(parts, width, palette)
@@ -41,3 +45,8 @@ def _percent(ratio: float | None) -> str:
     if ratio is None:
         return "? %"
     return f"{100 * ratio:.1f} %" if ratio < 0.0995 else f"{100 * ratio:.0f} %"
+
+
+def _about(ratio: float | None) -> str:
+    """An estimate."""
+    return _percent(ratio) if ratio is None else f"~{_percent(ratio)}"

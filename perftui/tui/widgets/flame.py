@@ -31,7 +31,7 @@ VIEWS: tuple[type[FlameView], ...] = (IcicleView, HotView, SandwichView, SourceV
 
 HEAD_LINES = 2
 
-SEARCH, PATTERN = "search", "keep (regex, ! inverts)"
+SEARCH, PATTERN = "/", "keep stacks with (! without): "
 
 MINUTE_NS = 60_000_000_000
 LOOK_BACK_EVERY_NS = 5_000_000_000
@@ -108,26 +108,27 @@ class Flame(LineView, can_focus=True):
     def draw(self, width: int, height: int) -> list[Strip]:
         shown, palette = self.shown, self.palette
         shown.update = self.update_shown
-        head = [self.title(self._head(), self._hint(), width), self._truth(width)]
-        tree = shown.tree
-        if tree is None or tree.total <= 0:
-            return [*head, *self._why_empty(width)]
+        head = [self.title(self._head(), self.view.name, width), self._truth(width)]
+        rows = max(1, height - HEAD_LINES - 1)
+        body = self._body(width, rows)
+        blank = Strip.blank(width, palette.text)
+        return [*head, *body[:rows], *[blank] * (rows - len(body)), self._last_line(width)]
+
+    def _body(self, width: int, height: int) -> list[Strip]:
+        shown = self.shown
+        if shown.tree is None or shown.tree.total <= 0:
+            return self._why_empty(width)
         if self.view.looks_back:
             self._look_back()
-        rows = max(1, height - HEAD_LINES - 1)
-        body = self.view.lines(shown, width, rows, palette, focused=self.has_focus)
+        lines = self.view.lines(shown, width, height, self.palette, focused=self.has_focus)
         if shown.wanted is not None:
             self._ask_for_source(shown.wanted)
-        blank = Strip.blank(width, palette.text)
-        return [*head, *body, *[blank] * (rows - len(body)), self._last_line(width)]
+        return lines
 
     def _head(self) -> str:
         shown = self.shown
         parts = [head_text(shown.weight, shown.filter, shown.whole), self.view.note, whose(self.update_shown)]
         return f"Flame {self.palette.glyphs.dash} {', '.join(filter(None, parts))}"
-
-    def _hint(self) -> str:
-        return self.typing.hint if self.typing else self.view.name
 
     def _truth(self, width: int) -> Strip:
         whole, update = self.shown.whole, self.update_shown
@@ -161,12 +162,17 @@ class Flame(LineView, can_focus=True):
         return "who holds the GIL is not known", GIL_REMEDY
 
     def _last_line(self, width: int) -> Strip:
-        """The selected frame in full, or what a search holds."""
-        palette, needle, tree = self.palette, self.shown.needle, self.shown.tree
-        if not needle or tree is None:
+        """What is typed, what a search holds, or what is selected."""
+        palette, typing, needle, tree = self.palette, self.typing, self.shown.needle, self.shown.tree
+        if typing is not None and typing.prompt == PATTERN:
+            return strip_of(typing.parts(palette), width, palette)
+        if tree is None or tree.total <= 0:
+            return Strip.blank(width, palette.text)
+        if typing is None and not needle:
             return self.view.detail(self.shown, width, palette)
-        share = 100 * found_total(tree, needle.lower()) / tree.total
-        return strip_of([(f" /{needle}", palette.focus), (f"  {share:.1f} % of all", palette.text)], width, palette)
+        share = f"{100 * found_total(tree, needle.lower()) / tree.total:.1f} % of all" if needle else ""
+        parts = typing.parts(palette) if typing else [(f" {SEARCH}{needle}", palette.focus)]
+        return strip_of([*parts, (f"  {share}", palette.text)], width, palette)
 
     # ---- views
 
