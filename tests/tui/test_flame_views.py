@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
@@ -98,10 +99,10 @@ class Seen:
 class Showing:
     """``async with Showing(update) as seen``."""
 
-    def __init__(self, update: Update, size: tuple[int, int] = (80, 24)) -> None:
+    def __init__(self, update: Update, size: tuple[int, int] = (80, 24), *, plain: bool = False) -> None:
         self.session = StillSession()
         self._update = update
-        app = PerftuiApp(lambda: self.session, Config())
+        app = PerftuiApp(lambda: self.session, Config(), ascii_only=plain, no_color=plain)
         self._app = app
         self._test = app.run_test(size=size)
 
@@ -282,3 +283,18 @@ async def test_a_frozen_pane_answers_keys_and_loses_no_samples() -> None:
         await seen.press("space")
         assert "500 samples" in seen.lines[1]
         assert seen.lines[3].split()[-2] == "dumps"
+
+
+@pytest.mark.parametrize("key", ["i", "e", "s", "v"])
+async def test_every_view_is_legible_without_colours_and_in_ascii(key: str) -> None:
+    async with Showing(update_of(profile(), stacks=Past()), plain=True) as seen:
+        await seen.press("down", "w", "o", key)
+        assert seen.text.isascii()
+        pane = seen.app.main.flame
+        rows = [[part for part in pane.render_line(y) if part.text.strip()] for y in range(2, pane.size.height - 1)]
+        # A box is bold where its neighbours are not; in a list the whole row is reversed and no other is.
+        wanted = ("reverse", "bold") if key == "i" else ("reverse",)
+        marked = [
+            row for row in rows if any(all(getattr(part.style, name) for name in wanted) for part in row if part.style)
+        ]
+        assert len(marked) == 1
