@@ -171,6 +171,7 @@ def test_of_a_long_file_name_the_end_is_kept() -> None:
     assert place("/srv/app/views.py", 31, 20, PALETTE) == "/srv/app/views.py:31"
     assert place("/srv/app/views.py", 31, 12, PALETTE) == "…views.py:31"
     assert place("/srv/app/views.py", 31, 0, PALETTE) == ""
+    assert place("/srv/app.py", 0, 20, PALETTE) == "/srv/app.py"
     assert place("", 0, 20, PALETTE) == ""
 
 

@@ -18,7 +18,7 @@ class HotView(FlameView):
     name: ClassVar[str] = "list"
     key: ClassVar[str] = "e"
     what: ClassVar[str] = "functions by self time"
-    hints: ClassVar[tuple[Hint, ...]] = (("Enter", "find it"), ("s", "sandwich"), ("v", "source"))
+    hints: ClassVar[tuple[Hint, ...]] = (("Enter", "find it"),)
     looks_back: ClassVar[bool] = True
 
     def __init__(self) -> None:

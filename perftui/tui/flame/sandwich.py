@@ -19,7 +19,7 @@ class SandwichView(FlameView):
     name: ClassVar[str] = "sandwich"
     key: ClassVar[str] = "s"
     what: ClassVar[str] = "callers and callees of the selected function"
-    hints: ClassVar[tuple[Hint, ...]] = (("Enter", "go there"), ("u", "back"), ("v", "source"))
+    hints: ClassVar[tuple[Hint, ...]] = (("Enter", "go there"), ("u", "back"))
 
     def __init__(self) -> None:
         self._row = 0

@@ -21,7 +21,7 @@ class SourceView(FlameView):
     name: ClassVar[str] = "source"
     key: ClassVar[str] = "v"
     what: ClassVar[str] = "source of the selected function"
-    hints: ClassVar[tuple[Hint, ...]] = (("Enter", "read again"), ("s", "sandwich"))
+    hints: ClassVar[tuple[Hint, ...]] = (("Enter", "read again"),)
 
     def __init__(self) -> None:
         self._at: Step | None = None

@@ -282,8 +282,8 @@ def label(box: Box, room: int, palette: Palette) -> str:
 
 
 def place(file: str, line: int, room: int, palette: Palette) -> str:
-    """``/srv/app.py:31`` in at most ``room`` cells; of a longer one the end is kept."""
-    text = harmless(f"{file}:{line}") if file else ""
+    """``/srv/app.py:31`` in at most ``room`` cells; of a longer one the end is kept. Without a line it is 0."""
+    text = harmless(f"{file}:{line}" if line else file) if file else ""
     if cells(text) <= room:
         return text
     while text and cells(text) >= room:

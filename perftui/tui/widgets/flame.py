@@ -61,8 +61,8 @@ class Flame(LineView, can_focus=True):
     """
 
     hints: ClassVar[tuple[Hint, ...]] = (
-        ("/", "search"), ("f", "filter"), ("w", "CPU/wall/GIL"), ("T", "thread"), ("o", "own"), ("e", "list"),
-        ("s", "sandwich"), ("v", "source"), ("arrows", "move"),
+        ("/".join(view.key for view in VIEWS), "views"), ("w", "CPU/wall"), ("/", "search"), ("f", "filter"),
+        ("T", "thread"), ("o", "own code"), ("arrows", "move"),
     )  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(view.key, f"view('{view.name}')", view.what) for view in VIEWS),
@@ -85,9 +85,9 @@ class Flame(LineView, can_focus=True):
         Binding("w", "next_weight", "on CPU, wall time, holding the GIL"),
         Binding("T", "next_thread", "next thread"),
         Binding("P", "next_process", "next process"),
-        Binding("f,f4", "pattern", "keep only stacks with a function or file (regular expression)"),
-        Binding("M", "next_file", "keep only stacks through this file, through its folder, all"),
-        Binding("o", "toggle('own_only')", "only own code: time of others is its caller's"),
+        Binding("f,f4", "pattern", "only stacks with this function or file (regex)"),
+        Binding("M", "next_file", "only stacks through this file, its folder, all"),
+        Binding("o", "toggle('own_only')", "only own code: others' time is their caller's"),
         Binding("r", "toggle('fold_recursion')", "fold recursion"),
         Binding("b", "toggle('hide_idle')", "hide idle threads in wall time"),
         Binding("escape", "clear", "clear the search, then the filters"),
@@ -177,7 +177,7 @@ class Flame(LineView, can_focus=True):
     # ---- views
 
     def current_hints(self) -> tuple[Hint, ...]:
-        return (*self.view.hints, *self.hints)
+        return (*self.view.hints[:1], *self.hints, *self.view.hints[1:])
 
     def action_view(self, name: str) -> None:
         """Show this view, or the first one when it is shown already."""
