@@ -1,7 +1,8 @@
 """Which stacks of a profile are looked at, and with which of their frames."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import eq
 
 import msgspec
 
@@ -46,9 +47,7 @@ class StackFilter(msgspec.Struct, frozen=True, kw_only=True):
         if self == StackFilter():
             return profile
         kept = self._kept(profile)
-        own = frozenset(index for index, frame in enumerate(profile.frames) if origin(frame.file) == OWN)
-        function_of = [(frame.function, frame.file) for frame in profile.frames]
-        frames_of = [self._shortened(stack, own, function_of) for stack in profile.stacks]
+        frames_of = self._shortened(profile)
         stacks: dict[tuple[int, ...], int] = {}
         counts: dict[tuple[int, int, int], tuple[int, float]] = {}
         for row in profile.rows:
@@ -80,15 +79,26 @@ class StackFilter(msgspec.Struct, frozen=True, kw_only=True):
             kept &= _through(profile, lambda frame: frame.file.startswith(self.file_prefix))
         return kept
 
-    def _shortened(
-        self, stack: tuple[int, ...], own: frozenset[int], function_of: list[tuple[str, str]]
-    ) -> tuple[int, ...]:
+    def _shortened(self, profile: StackProfile) -> Sequence[tuple[int, ...]]:
+        """Every stack without the frames that are not wanted."""
+        stacks: Sequence[tuple[int, ...]] = profile.stacks
         if self.own_only:
-            stack = tuple(index for index in stack if index in own)
+            own = frozenset(index for index, frame in enumerate(profile.frames) if origin(frame.file) == OWN)
+            stacks = [tuple(filter(own.__contains__, stack)) for stack in stacks]
         if self.fold_recursion:
-            below = (*(function_of[index] for index in stack[1:]), None)
-            stack = tuple(index for index, callee in zip(stack, below, strict=False) if function_of[index] != callee)
+            numbers: dict[tuple[str, str], int] = {}
+            function_of = [numbers.setdefault((frame.function, frame.file), len(numbers)) for frame in profile.frames]
+            stacks = [_folded(stack, function_of) for stack in stacks]
+        return stacks
+
+
+def _folded(stack: tuple[int, ...], function_of: list[int]) -> tuple[int, ...]:
+    """Of calls of a function by itself the innermost."""
+    functions = [function_of[index] for index in stack]
+    if not any(map(eq, functions, functions[1:])):
         return stack
+    last = len(stack) - 1
+    return tuple(index for at, index in enumerate(stack) if at == last or functions[at] != functions[at + 1])
 
 
 def _through(profile: StackProfile, wanted: Callable[[Frame], bool]) -> set[int]:

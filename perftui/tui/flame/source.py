@@ -28,13 +28,14 @@ class SourceView(FlameView):
         self._line = 0
         self._first = 1
         self._of: tuple[StackProfile, str, bool] | None = None
+        self._in: tuple[StackProfile, str, int | None] | None = None
         self._heat: dict[int, LineHeat] = {}
 
     def lines(self, shown: Shown, width: int, height: int, palette: Palette, *, focused: bool) -> list[Strip]:
         step, tree = shown.function, shown.tree
         if step is None or tree is None:
             return []
-        of = _file_of(shown, step)
+        of = self._file_of(shown, step)
         source = shown.sources.get(of) if of else None
         if of is not None and source is None:
             shown.wanted = of
@@ -71,7 +72,7 @@ class SourceView(FlameView):
             self._line = hottest(self._heat_of(shown, shown.function[1]), 1)
 
     def enter(self, shown: Shown) -> str:
-        of = _file_of(shown, shown.function) if shown.function else None
+        of = self._file_of(shown, shown.function) if shown.function else None
         if of is not None:
             shown.sources.pop(of, None)
         return ""
@@ -81,6 +82,16 @@ class SourceView(FlameView):
             self._line = self._first + y - 1
         return False
 
+    def _file_of(self, shown: Shown, step: Step) -> SourceOf | None:
+        """The file of a function, in the process where it was seen most."""
+        whole, file = shown.whole, step[1]
+        if whole is None or not file or file.startswith("<"):
+            return None
+        if self._in is None or self._in[0] is not whole or self._in[1] != file:
+            self._in = whole, file, process_in(whole, file)
+        pid = self._in[2]
+        return SourceOf(pid, file) if pid is not None else None
+
     def _heat_of(self, shown: Shown, file: str) -> dict[int, LineHeat]:
         profile = shown.profile
         if profile is None:
@@ -89,13 +100,6 @@ class SourceView(FlameView):
             self._of = profile, file, shown.on_cpu
             self._heat = line_heat(profile, file, on_cpu=shown.on_cpu)
         return self._heat
-
-
-def _file_of(shown: Shown, step: Step) -> SourceOf | None:
-    """The file of a function, in the process where it was seen most."""
-    file = step[1]
-    pid = process_in(shown.whole, file) if shown.whole and file and not file.startswith("<") else None
-    return SourceOf(pid, file) if pid is not None else None
 
 
 def _told(text: str, width: int, palette: Palette) -> Strip:
