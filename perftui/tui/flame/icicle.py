@@ -88,7 +88,7 @@ class IcicleView(FlameView):
 
     def detail(self, shown: Shown, width: int, palette: Palette) -> Strip:
         """The selected frame in full."""
-        tree, box = shown.tree, self.icicle.find(self.selected)
+        tree, box = shown.tree, self._box()
         node = box.node if box else None
         if tree is None or box is None or node is None:
             return Strip.blank(width, palette.text)

@@ -9,7 +9,7 @@ from perftui.model.profile import StackProfile
 from perftui.model.sandwich import Step
 from perftui.tui.flame.view import FlameView, Shown, SourceOf
 from perftui.tui.palette import Palette
-from perftui.tui.renderables.cells import cells, strip_of
+from perftui.tui.renderables.cells import cells, strip_of, wrap
 from perftui.tui.renderables.flame import place
 from perftui.tui.renderables.source import hottest, source_strips
 from perftui.tui.widgets.line import Hint
@@ -44,7 +44,7 @@ class SourceView(FlameView):
             why = (
                 source.missing if source else f"{step[0]} has no file: it is native code, or stands for many functions"
             )
-            return [_told(why, width, palette)]
+            return [_told(line, width, palette) for line in wrap(why, max(1, width - 2))]
         heat = self._heat_of(shown, step[1])
         if self._at != step:
             row = next((row for row in shown.hot if (row.function, row.file) == step), None)

@@ -20,7 +20,7 @@ from perftui.tui.flame.source import SourceView
 from perftui.tui.flame.typing import Typing
 from perftui.tui.flame.view import WEIGHTS, FlameView, Shown, Source, SourceOf, Weight, self_shares
 from perftui.tui.messages import SourceAsked, SourceRead
-from perftui.tui.renderables.cells import strip_of
+from perftui.tui.renderables.cells import strip_of, wrap
 from perftui.tui.renderables.flame import found_total, whose
 from perftui.tui.renderables.flame_head import filter_names, head_text
 from perftui.tui.renderables.truth import truth_strip
@@ -87,9 +87,9 @@ class Flame(LineView, can_focus=True):
         Binding("P", "next_process", "next process"),
         Binding("f,f4", "pattern", "only stacks with this function or file (regex)"),
         Binding("M", "next_file", "only stacks through this file, its folder, all"),
-        Binding("o", "toggle('own_only')", "only own code: others' time is their caller's"),
-        Binding("r", "toggle('fold_recursion')", "fold recursion"),
-        Binding("b", "toggle('hide_idle')", "hide idle threads in wall time"),
+        Binding("o", "wish('own_only')", "only own code: others' time is their caller's"),
+        Binding("r", "wish('fold_recursion')", "fold recursion"),
+        Binding("b", "wish('hide_idle')", "hide idle threads in wall time"),
         Binding("escape", "clear", "clear the search, then the filters"),
     ]
 
@@ -139,12 +139,13 @@ class Flame(LineView, can_focus=True):
     def _why_empty(self, width: int) -> list[Strip]:
         """What is missing, and what would fill the pane."""
         palette = self.palette
-        parts = [
-            strip_of([("  ", palette.text), (text, style)], width, palette)
+        lines = [
+            strip_of([("  ", palette.text), (line, style)], width, palette)
             for text, style in zip(self._reasons(), (palette.text, palette.muted), strict=True)
             if text
+            for line in wrap(text, max(1, width - 2))
         ]
-        return [Strip.blank(width, palette.text), *parts]
+        return [Strip.blank(width, palette.text), *lines]
 
     def _reasons(self) -> tuple[str, str]:
         """Why there is nothing to show, and the remedy."""
@@ -231,7 +232,7 @@ class Flame(LineView, can_focus=True):
         self.shown.weight = WEIGHTS[(WEIGHTS.index(self.shown.weight) + 1) % len(WEIGHTS)]
         self._forget()
 
-    def action_toggle(self, wish: str) -> None:
+    def action_wish(self, wish: str) -> None:
         """Switch one wish of the filter on or off."""
         self._filter(**{wish: not getattr(self.shown.filter, wish)})
 
