@@ -133,13 +133,15 @@ class Host:
         finally:
             os.close(fd)
 
-    def read_plain(self, path: str, limit: int) -> bytes:
+    def read_plain(self, path: str, limit: int, *, follow: bool = True) -> bytes:
         """A regular file of at most ``limit`` bytes, at a path that a stranger chose; NoData for anything else.
+
+        Without ``follow`` a link at the end of the path is not followed.
 
         Opening a device or a FIFO can act by itself (a watchdog starts) or wait for ever, so what the path leads to
         is looked at first, without opening it.
         """
-        found = self.open(path, os.O_PATH)
+        found = self.open(path, os.O_PATH | (0 if follow else os.O_NOFOLLOW))
         try:
             status = os.fstat(found)
             if not stat.S_ISREG(status.st_mode) or status.st_size > limit:

@@ -22,6 +22,7 @@ from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
 from perftui.model.target import HOST, ProcessId, Target
 from perftui.model.update import OwnCost, Update
+from perftui.profile.source import source_lines
 from perftui.session.cost import OwnMeter
 from perftui.session.course import CHANGED
 from perftui.session.effects import Effect, ManualWatch
@@ -313,6 +314,10 @@ class Session:
     def send_signal(self, process: ProcessId, number: int) -> None:
         """Signal exactly this process. TargetEnded, NotPermitted, Refused when read-only."""
         self.executor.send_signal(process, number)
+
+    def source_of(self, pid: int, file: str) -> list[str]:
+        """The lines of a source file as this process sees it, fit to be shown. NoData when it cannot be read."""
+        return source_lines(self.host, pid, file)
 
     # ---- what is kept
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import msgspec
 
-from perftui.errors import Refused
+from perftui.errors import NoData, Refused
 from perftui.model.journal import JournalEntry
 from perftui.model.update import NOT_IN_A_REPLAY, ReplayStatus, Update
 from perftui.session.moment import moment_of
@@ -98,6 +98,10 @@ class ReplaySession:
         raise Refused(NOT_IN_A_REPLAY)
 
     select = set_profiling = apply = keep = undo = send_signal = toggle_recording = mark_incident = _refuse
+
+    def source_of(self, pid: int, file: str) -> list[str]:  # noqa: ARG002 - the same for any file
+        """A file of today may differ from the one that ran."""
+        raise NoData("a recording has no source", "what stands in the file now need not be what ran")
 
     # ---- the player's keys
 

@@ -26,6 +26,8 @@ from perftui.tui.messages import (
     ProposalChosen,
     Said,
     SignalAsked,
+    SourceAsked,
+    SourceRead,
     TargetPicked,
     Ticked,
     UndoChosen,
@@ -263,6 +265,16 @@ class PerftuiApp(terminal.LeavingApp):
 
     def on_explain_asked(self, message: ExplainAsked) -> None:
         self.push_screen(explain_sheet(message.rule_id))
+
+    def on_source_asked(self, message: SourceAsked) -> None:
+        self.run_worker(partial(self._read_source, message), thread=True)
+
+    def _read_source(self, asked: SourceAsked) -> None:
+        try:
+            answer = SourceRead(asked, self.session.source_of(asked.pid, asked.file))
+        except (PerftuiError, OSError) as error:
+            answer = SourceRead(asked, missing=str(error))
+        self.main.flame.post_message(answer)
 
     def on_said(self, message: Said) -> None:
         self.tell(message.text, lasting=message.lasting)

@@ -1,5 +1,7 @@
 """What panes and the session tell the app. A pane shows and asks; the app decides."""
 
+from collections.abc import Sequence
+
 from textual.message import Message
 
 from perftui.model.journal import JournalEntry
@@ -76,3 +78,22 @@ class ExplainAsked(Message):
     def __init__(self, rule_id: str) -> None:
         super().__init__()
         self.rule_id = rule_id
+
+
+class SourceAsked(Message):
+    """A file of the target is to be shown: how process ``pid`` sees it."""
+
+    def __init__(self, pid: int, file: str) -> None:
+        super().__init__()
+        self.pid = pid
+        self.file = file
+
+
+class SourceRead(Message):
+    """The lines of a file that was asked for, or why there are none."""
+
+    def __init__(self, asked: SourceAsked, lines: Sequence[str] = (), missing: str = "") -> None:
+        super().__init__()
+        self.asked = asked
+        self.lines = lines
+        self.missing = missing

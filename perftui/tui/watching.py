@@ -1,6 +1,6 @@
 """What the screen asks of a session."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from perftui.model.journal import JournalEntry
@@ -39,3 +39,6 @@ class Watching(Protocol):
 
     def mark_incident(self, text: str) -> str:
         """Where it was saved, in words."""
+
+    def source_of(self, pid: int, file: str) -> Sequence[str]:
+        """The lines of a file as this process sees it, fit to be shown. NoData when it cannot be read."""

@@ -147,7 +147,10 @@ def test_only_a_plain_file_of_a_strangers_choice_is_read(tmp_path: Path) -> None
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to(tmp_path / "fifo")
     (tmp_path / "plain").write_text("text")
-    assert host.read_plain("/plain", 4) == b"text"
+    (tmp_path / "way").symlink_to(tmp_path / "plain")
+    assert host.read_plain("/plain", 4) == host.read_plain("/way", 4) == b"text"
+    with pytest.raises(NoData):
+        host.read_plain("/way", 4, follow=False)
     for path, limit in (("/fifo", 4), ("/link", 4), ("/plain", 3), ("/missing", 4)):
         with pytest.raises(NoData):
             host.read_plain(path, limit)

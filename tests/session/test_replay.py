@@ -1,5 +1,6 @@
 """The player's keys, and a session that changes nothing."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from perftui.errors import Refused, UsageError
+from perftui.errors import NoData, Refused, UsageError
 from perftui.model.update import ReplayStatus, Update
 from perftui.session import SessionOptions
 from perftui.session.replay import ReplaySession
@@ -165,6 +166,11 @@ def test_nothing_can_be_changed(replay: tuple[ReplaySession, Watcher]) -> None:
     for change in changes:
         with pytest.raises(Refused, match="replay"):
             change()
+
+
+def test_a_recording_has_no_source(replay: tuple[ReplaySession, Watcher]) -> None:
+    with pytest.raises(NoData, match="no source"):
+        replay[0].source_of(os.getpid(), __file__)
 
 
 def test_a_fault_is_handed_over(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from perftui.errors import NoSuchTarget, Refused, TargetEnded
+from perftui.errors import NoData, NoSuchTarget, Refused, TargetEnded
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.proposal import Proposal, SetNice, ThreadValue, proposal_id
@@ -154,6 +154,16 @@ def test_a_change_is_applied_measured_and_taken_back(child: subprocess.Popen[byt
         assert os.getpriority(os.PRIO_PROCESS, child.pid) == 0
         assert journal.get(entry.id).metric_before is not None
         assert journal.get(entry.id).metric_after is not None
+    finally:
+        session.stop()
+
+
+def test_a_source_is_read_as_the_target_sees_it(child: subprocess.Popen[bytes], journal: Journal) -> None:
+    session = Session(Host(), HeldTarget.open(Host(), child.pid), QUICK, journal)
+    try:
+        assert session.source_of(child.pid, __file__)[0] == '"""The loop on real processes."""'
+        with pytest.raises(NoData):
+            session.source_of(child.pid, "/dev/zero")
     finally:
         session.stop()
 

@@ -20,6 +20,9 @@ SCREENS = {
     "tiny": ((40, 10), "dark", ()),
     "light": ((120, 35), "light", ("3",)),
     "sixteen colours": ((120, 35), "ansi16", ("2",)),
+    "upside down": ((120, 35), "ansi16", ("2", "F", "up")),
+    "sandwich": ((80, 24), "dark", ("2", "e", "s")),
+    "source": ((160, 45), "dark", ("2", "e", "v")),
     "confirm": ((80, 24), "contrast", ("4", "enter")),
     "help": ((80, 24), "dark", ("question_mark",)),
     "history": ((80, 24), "dark", ("d", "left", "left", "w")),
@@ -38,6 +41,7 @@ def test_screen(name: str, snap_compare: Compare) -> None:
             session.tick(msgspec.structs.replace(build_update(tick), journal=(), past=past))
             await pilot.pause()
         await pilot.press(*keys)
+        await pilot.app.workers.wait_for_complete()
         await pilot.pause()
 
     assert snap_compare(PerftuiApp(lambda: session, Config(theme=theme)), terminal_size=size, run_before=prepare)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from textual.app import App
 
 from perftui.config import Config
+from perftui.model.origin import LIBRARY, NATIVE, OWN, STANDARD, origin
 from perftui.model.profile import Frame, ProfileStatus, StackProfile, StackRow, ThreadName
 from perftui.model.update import Update
 from perftui.profile.tree import Node, build
@@ -18,17 +19,12 @@ from perftui.tui.app import PerftuiApp
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.flame import (
     EMPTY,
-    LIBRARY,
-    NATIVE,
-    OWN,
-    STANDARD,
     Box,
     Icicle,
     found_total,
     hot_rows,
     label,
     lay_out,
-    origin,
     place,
     row_strip,
 )
@@ -175,6 +171,7 @@ def test_of_a_long_file_name_the_end_is_kept() -> None:
     assert place("/srv/app/views.py", 31, 20, PALETTE) == "/srv/app/views.py:31"
     assert place("/srv/app/views.py", 31, 12, PALETTE) == "…views.py:31"
     assert place("/srv/app/views.py", 31, 0, PALETTE) == ""
+    assert place("/srv/app.py", 0, 20, PALETTE) == "/srv/app.py"
     assert place("", 0, 20, PALETTE) == ""
 
 
@@ -243,10 +240,10 @@ async def test_keys_of_the_flame() -> None:
         await pilot.press("right")
         assert "encode" in text_of(app)[-1]
         await pilot.press("enter")
-        assert text_of(app)[1].endswith("encode 40%")
+        assert text_of(app)[2].endswith("encode 40%")
         assert "zoomed" in text_of(app)[0]
         await pilot.press("u")
-        assert "all" in text_of(app)[1]
+        assert "all" in text_of(app)[2]
         await pilot.press("slash", *"PARS", "enter")
         assert "60.0 % of all" in text_of(app)[-1]
         await pilot.press("escape", "w")
@@ -254,12 +251,12 @@ async def test_keys_of_the_flame() -> None:
         assert any("idle" in line for line in text_of(app))
         await pilot.press("T")
         assert "thread 11 worker" in text_of(app)[0]
-        await pilot.press("T", "w")
-        assert "no thread was on a CPU" in text_of(app)[2]
+        await pilot.press("T", "w", "w")
+        assert "no thread was on a CPU" in text_of(app)[3]
         await pilot.press("T", "e")
-        assert text_of(app)[2].split()[:3] == ["60%", "60%", "parse"]
+        assert text_of(app)[3].split()[:3] == ["60%", "60%", "parse"]
         await pilot.press("down", "enter")
-        assert flame.needle == "encode"
+        assert flame.shown.needle == "encode"
 
 
 async def test_letters_of_a_search_are_not_commands() -> None:
@@ -269,7 +266,7 @@ async def test_letters_of_a_search_are_not_commands() -> None:
         await pilot.pause()
         session.tick(flame_update(profile()))
         await pilot.press("2", "slash", *"q1w p")
-        assert app.main.flame.needle == "q1w p"
+        assert app.main.flame.shown.needle == "q1w p"
         assert app.main.pane == "flame"
         assert app.is_running
         assert not app.paused
@@ -283,7 +280,7 @@ async def test_an_empty_flame_says_why_and_what_would_fill_it() -> None:
         await pilot.pause()
         session.tick(flame_update(None, status))
         await pilot.pause()
-        assert [line.strip() for line in text_of(app)[2:4]] == ["the process is not Python", "use perf"]
+        assert [line.strip() for line in text_of(app)[3:5]] == ["the process is not Python", "use perf"]
 
 
 async def test_the_same_profile_again_repaints_nothing() -> None:
@@ -298,7 +295,7 @@ async def test_the_same_profile_again_repaints_nothing() -> None:
         session.tick(flame_update(profile(waiting=51)))  # the waiting thread is not in this view
         await pilot.pause()
         after = [flame.render_line(y) for y in range(flame.size.height)]
-        assert before[1:] == after[1:]
+        assert before[2:] == after[2:]
 
 
 def test_tree_and_icicle_agree() -> None:
@@ -327,13 +324,13 @@ async def test_a_profile_is_made_a_tree_once(monkeypatch: pytest.MonkeyPatch) ->
         built.append(view)
         return build(profile, view=view, tid=tid)
 
-    monkeypatch.setattr("perftui.tui.widgets.flame.build", counting)
+    monkeypatch.setattr("perftui.tui.flame.view.build", counting)
     app = Stage(Flame())
     async with app.run_test(size=(100, 20)) as pilot:
         update = build_update()
         for _ in range(3):
             app.show(update)
-        await pilot.press("down", "e", "j", "e", "w", "w", "c")
+        await pilot.press("down", "e", "j", "e", "w", "w", "w", "c")
         assert built == ["cpu", "wall"]
         app.show(build_update(2))
         assert built == ["cpu", "wall", "cpu"]

@@ -17,6 +17,7 @@ Part = tuple[str, Style]
 ASCII_SIGNS = {
     "÷": "/", "×": "x", "→": "->", "≥": ">=", "≤": "<=", "–": "-", "—": "--", "…": "...", "·": ".", "±": "+/-",
     "−": "-", "✔": "+", "●": "o", "▲": "!", "✖": "X", "▶": ">", "›": ">",
+    "↑": "+", "↓": "-",
 }  # fmt: skip
 """How the signs that perftui itself writes are spelled where there is nothing but ASCII."""
 

@@ -14,15 +14,15 @@ import msgspec
 from rich.style import Style
 from textual.strip import Strip
 
+from perftui.model.origin import LIBRARY, NATIVE, ORIGINS, STANDARD, origin
+from perftui.model.sandwich import Step
 from perftui.model.update import Update
 from perftui.profile.tree import Node
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.cells import Part, cells, fit, harmless, strip_of
 
-Step = tuple[str, str]
-"""Function and file: one frame on the way from the root. Its line changes while a function runs, so it is left out."""
-
 Path = tuple[Step, ...]
+"""The way from the root. The line of a frame changes while a function runs, so it is left out."""
 
 SLACK_CELLS = 1.5
 """A box keeps its width as long as its share asks for one within this many cells."""
@@ -33,9 +33,6 @@ KEEP_FOLDED_RATIO = 0.95
 
 OUTGROWN = 1.25
 """A box moves to the left of its neighbour when it is this much bigger."""
-
-OWN, LIBRARY, STANDARD, NATIVE = range(4)
-ORIGINS = ("own", "library", "stdlib", "native")
 
 REVERSED = Style(reverse=True)
 
@@ -260,15 +257,6 @@ def whose(update: Update | None) -> str:
     return f"PID {status.pid} only" + ("" if share is None else f", {100 * share:.0f} % of the target's CPU")
 
 
-def origin(file: str) -> int:
-    """Whose code a frame is, by its file."""
-    if "site-packages" in file or "dist-packages" in file:
-        return LIBRARY
-    if file.startswith("<frozen") or "/lib/python3" in file or "/lib/python2" in file:
-        return STANDARD
-    return OWN if file.endswith((".py", ">")) else NATIVE
-
-
 def short_name(node: Node) -> str:
     """The function; a module's own code is named by its file."""
     return PurePosixPath(node.file).name if node.function == "<module>" and node.file else node.function
@@ -294,8 +282,8 @@ def label(box: Box, room: int, palette: Palette) -> str:
 
 
 def place(file: str, line: int, room: int, palette: Palette) -> str:
-    """``/srv/app.py:31`` in at most ``room`` cells; of a longer one the end is kept."""
-    text = harmless(f"{file}:{line}") if file else ""
+    """``/srv/app.py:31`` in at most ``room`` cells; of a longer one the end is kept. Without a line it is 0."""
+    text = harmless(f"{file}:{line}" if line else file) if file else ""
     if cells(text) <= room:
         return text
     while text and cells(text) >= room:

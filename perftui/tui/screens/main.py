@@ -13,7 +13,7 @@ from perftui.model.update import Update
 from perftui.tui.screens.arrange import PANES, arrange
 from perftui.tui.widgets.banner import Banner
 from perftui.tui.widgets.findings import Findings
-from perftui.tui.widgets.flame import Flame
+from perftui.tui.widgets.flame import Flame, HintsChanged
 from perftui.tui.widgets.footer import Footer
 from perftui.tui.widgets.journal import JournalView
 from perftui.tui.widgets.line import Hint, LineView
@@ -171,11 +171,14 @@ class MainScreen(Screen[None]):
     def on_pane_chosen(self, event: PaneChosen) -> None:
         self.action_pane(event.pane)
 
+    def on_hints_changed(self, _: HintsChanged) -> None:
+        self._mark()
+
     def _mark(self) -> None:
         """Tell the tabs and the footer which pane has the keys."""
         self.tabs.choose(self.pane)
         hidden = WRITING_HINTS.get(self.pane, set()) if self.read_only else set()
         if self.replay and self.pane == "processes":
             hidden = hidden | TARGET_HINTS
-        own = tuple(hint for hint in self.views[self.pane].hints if hint[0] not in hidden)
+        own = tuple(hint for hint in self.views[self.pane].current_hints() if hint[0] not in hidden)
         self.footer.set_hints(own, FIRST_HINTS, COMMON_HINTS)

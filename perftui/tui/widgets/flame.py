@@ -1,358 +1,356 @@
-"""Where the time goes: the target's stacks as an icicle, root on top."""
+"""Where the time goes: the target's stacks, in one of several views."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
+from msgspec.structs import replace
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.strip import Strip
 
-from perftui.model.profile import StackProfile
-from perftui.profile.tree import Node, build
-from perftui.tui.renderables.cells import cells, fit, strip_of
-from perftui.tui.renderables.flame import (
-    EMPTY,
-    Box,
-    HotRow,
-    Icicle,
-    Path,
-    found_total,
-    hot_rows,
-    lay_out,
-    legend,
-    matches,
-    place,
-    row_strip,
-    step_of,
-    whose,
-)
+from perftui.errors import UsageError
+from perftui.model.sandwich import Step
+from perftui.model.stack_filter import StackFilter
+from perftui.tui.flame.hot import HotView
+from perftui.tui.flame.icicle import IcicleView
+from perftui.tui.flame.sandwich import SandwichView
+from perftui.tui.flame.source import SourceView
+from perftui.tui.flame.typing import Typing
+from perftui.tui.flame.view import WEIGHTS, FlameView, Shown, Source, SourceOf, Weight, self_shares
+from perftui.tui.messages import SourceAsked, SourceRead
+from perftui.tui.renderables.cells import strip_of, wrap
+from perftui.tui.renderables.flame import found_total, whose
+from perftui.tui.renderables.flame_head import filter_names, head_text
+from perftui.tui.renderables.truth import truth_strip
 from perftui.tui.widgets.line import Hint, LineView
 
-LEGEND_FROM = 90
-"""The width from which there is room for what the hues mean."""
+VIEWS: tuple[type[FlameView], ...] = (IcicleView, HotView, SandwichView, SourceView)
+"""The first one is shown at the start."""
 
-SPARE_ROWS = 8
-MIN_SPARE_ROWS = 3
-"""How many rows under the icicle the list takes, its head line included, and from how many it is worth showing."""
+HEAD_LINES = 2
 
-Tree = tuple[Node, list[HotRow]]
-"""A tree of calls, and its functions by self time."""
+SEARCH, PATTERN = "/", "keep stacks with (! without): "
 
-VIEWS: tuple[Literal["cpu", "wall"], ...] = ("cpu", "wall")
+MINUTE_NS = 60_000_000_000
+LOOK_BACK_EVERY_NS = 5_000_000_000
+"""The minute before changes slowly, and to work it out takes many times as long as to draw."""
+
+GIL_REMEDY = "a second, cheap sampler sees it: CPython with a GIL, and room in the sampler's CPU budget"
+
+
+class HintsChanged(Message):
+    """The pane's keys are others now."""
+
+
+class PastSeen(Message):
+    """Shares of self time in the minute before; None where there is no past."""
+
+    def __init__(self, weight: Weight, wanted: StackFilter, shares: Mapping[Step, float] | None) -> None:
+        super().__init__()
+        self.weight = weight
+        self.filter = wanted
+        self.shares = shares
 
 
 class Flame(LineView, can_focus=True):
-    """The icicle, or (key ``e``) the list of functions by self time. Space, which freezes it, is the app's."""
+    """A head line, how far the figures can be trusted, the view, and a line on what is selected.
+
+    Space, which freezes it, is the app's: samples are taken all the same.
+    """
 
     hints: ClassVar[tuple[Hint, ...]] = (
-        ("Enter", "zoom"), ("u", "out"), ("/", "search"), ("w", "CPU/wall"), ("T", "thread"), ("e", "list"),
-        ("c", "fold"), ("arrows", "move"),
+        ("/".join(view.key for view in VIEWS), "views"), ("w", "CPU/wall"), ("/", "search"), ("f", "filter"),
+        ("T", "thread"), ("o", "own code"), ("arrows", "move"),
     )  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(view.key, f"view('{view.name}')", view.what) for view in VIEWS),
+        *(
+            Binding(own.key, f"own('{view.name}', '{own.does}')", f"{view.name}: {own.what}")
+            for view in VIEWS
+            for own in view.keys
+        ),
         Binding("left", "across(-1)", "left"),
         Binding("right,l", "across(1)", "right"),
         Binding("up,k", "along(-1)", "up"),
         Binding("down,j", "along(1)", "down"),
-        Binding("home,g", "top", "to the root"),
-        Binding("enter", "zoom", "zoom in"),
-        Binding("backspace,u", "unzoom", "zoom out"),
+        Binding("pageup", "page(-1)", "a page up"),
+        Binding("pagedown", "page(1)", "a page down"),
+        Binding("home,g", "top", "to the root, or the first line"),
+        Binding("enter", "enter", "go into what is selected"),
+        Binding("backspace,u", "leave", "back out"),
         Binding("slash", "search", "search"),
         Binding("n", "next_hit", "next hit"),
-        Binding("w", "switch_view", "CPU or wall time"),
+        Binding("w", "next_weight", "on CPU, wall time, holding the GIL"),
         Binding("T", "next_thread", "next thread"),
-        Binding("e", "hot_list", "list of functions"),
-        Binding("c", "fold", "fold chains of calls"),
+        Binding("P", "next_process", "next process"),
+        Binding("f,f4", "pattern", "only stacks with this function or file (regex)"),
+        Binding("M", "next_file", "only stacks through this file, its folder, all"),
+        Binding("o", "wish('own_only')", "only own code: others' time is their caller's"),
+        Binding("r", "wish('fold_recursion')", "fold recursion"),
+        Binding("b", "wish('hide_idle')", "hide idle threads in wall time"),
+        Binding("escape", "clear", "clear the search, then the filters"),
     ]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self.view: Literal["cpu", "wall"] = "cpu"
-        self.thread: int | None = None
-        self.folding = True
-        self.listing = False
-        self.needle = ""
-        self.typing = False
-        self.selected: Path = ()
-        self.zoomed: Path = ()
-        self.icicle: Icicle = EMPTY
-        self._row = 0
-        self._first_row = 0
-        self._profile: StackProfile | None = None
-        self._trees: dict[tuple[str, int | None], Tree] = {}
+        self.shown = Shown()
+        self.typing: Typing | None = None
+        self._asked: SourceOf | None = None
+        self._looked_for: tuple[Weight, StackFilter] | None = None
+        self._looked_ns = 0
+        self.views = {view.name: view() for view in VIEWS}
+        self.view = self.views[VIEWS[0].name]
 
     # ---- drawing
 
     def draw(self, width: int, height: int) -> list[Strip]:
-        tree = self._current_tree()
-        head = self.title(self._head(), self._hint(), width)
-        if tree is None or tree.total <= 0:
-            return [head, *self._why_empty(tree, width)]
-        rows = max(1, height - 2)
-        body = self._full_list(tree, width, rows) if self.listing else self._icicle_strips(tree, width, rows)
-        blank = Strip.blank(width, self.palette.text)
-        return [head, *body, *[blank] * (rows - len(body)), self._detail(tree, width)]
+        shown, palette = self.shown, self.palette
+        shown.update = self.update_shown
+        head = [self.title(self._head(), self.view.name, width), self._truth(width)]
+        rows = max(1, height - HEAD_LINES - 1)
+        body = self._body(width, rows)
+        blank = Strip.blank(width, palette.text)
+        return [*head, *body[:rows], *[blank] * (rows - len(body)), self._last_line(width)]
 
-    def _current(self) -> Tree | None:
-        """The tree and the list of what was shown last: a big profile takes long, so once per profile and view."""
-        profile = self.update_shown.profile if self.update_shown else None
-        if profile is not self._profile:
-            self._profile, self._trees = profile, {}
-        wanted = (self.view, self.thread)
-        if profile is not None and wanted not in self._trees:
-            tree = build(profile, view=self.view, tid=self.thread)
-            self._trees[wanted] = (tree, hot_rows(tree))
-        return self._trees.get(wanted)
-
-    def _current_tree(self) -> Node | None:
-        current = self._current()
-        return current[0] if current else None
+    def _body(self, width: int, height: int) -> list[Strip]:
+        shown = self.shown
+        if shown.tree is None or shown.tree.total <= 0:
+            return self._why_empty(width)
+        if self.view.looks_back:
+            self._look_back()
+        lines = self.view.lines(shown, width, height, self.palette, focused=self.has_focus)
+        if shown.wanted is not None:
+            self._ask_for_source(shown.wanted)
+        return lines
 
     def _head(self) -> str:
-        view = "on CPU" if self.view == "cpu" else "wall time"
-        zoomed = ", zoomed" if self.zoomed and not self.listing else ""
-        one = f", {text}" if (text := whose(self.update_shown)) else ""
-        return f"Flame {self.palette.glyphs.dash} {view}, {self._thread_name()}{zoomed}{one}"
+        shown = self.shown
+        parts = [head_text(shown.weight, shown.filter, shown.whole), self.view.note, whose(self.update_shown)]
+        return f"Flame {self.palette.glyphs.dash} {', '.join(filter(None, parts))}"
 
-    def _thread_name(self) -> str:
-        profile = self._profile
-        if self.thread is None or profile is None:
-            return "all threads"
-        name = next((thread.name for thread in profile.threads if thread.tid == self.thread), "")
-        return f"thread {self.thread} {name}".rstrip()
+    def _truth(self, width: int) -> Strip:
+        whole, update = self.shown.whole, self.update_shown
+        if whole is None or update is None:
+            return Strip.blank(width, self.palette.text)
+        return truth_strip(whole, update.profile_status, width, self.palette)
 
-    def _hint(self) -> str:
-        if self.typing:
-            return f"search: {self.needle}_  (Enter, Esc)"
-        profile, update = self._profile, self.update_shown
-        if profile is None or update is None:
-            return ""
-        status = update.profile_status
-        if whose(update):
-            return f"{profile.samples} samples"
-        return (
-            f"{profile.samples} samples, {status.rate_hz or profile.rate_hz:.0f} Hz, "
-            f"{100 * profile.coverage_ratio:.0f} % covered, sampler {100 * status.sampler_cpu_ratio:.0f} % CPU"
-        )
-
-    def _why_empty(self, tree: Node | None, width: int) -> list[Strip]:
+    def _why_empty(self, width: int) -> list[Strip]:
         """What is missing, and what would fill the pane."""
-        palette, update = self.palette, self.update_shown
-        if tree is not None:
-            lines = [("no thread was on a CPU in this window", "w shows wall time: where the threads wait")]
-        elif update is None or update.profile_status.state in ("ok", "starting"):
-            lines = [("the first stacks are on their way", "")]
-        else:
-            lines = [(update.profile_status.reason or "no stacks", update.profile_status.remedy)]
-        parts = [
-            strip_of([("  ", palette.text), (text, style)], width, palette)
-            for reason, remedy in lines
-            for text, style in ((reason, palette.text), (remedy, palette.muted))
+        palette = self.palette
+        lines = [
+            strip_of([("  ", palette.text), (line, style)], width, palette)
+            for text, style in zip(self._reasons(), (palette.text, palette.muted), strict=True)
             if text
+            for line in wrap(text, max(1, width - 2))
         ]
-        return [Strip.blank(width, palette.text), *parts]
+        return [Strip.blank(width, palette.text), *lines]
 
-    def _icicle_strips(self, tree: Node, width: int, rows: int) -> list[Strip]:
-        base, root = _node_at(tree, self.zoomed)
-        self.zoomed = (*base, step_of(root)) if base else self.zoomed[:1]
-        self.icicle = lay_out(
-            root, width, max_rows=200, fold=self.folding, old=self.icicle, base=base, whole=tree.total
-        )
-        box = self.icicle.find(self.selected) or self.icicle.rows[0][0]
-        self._row = next(at for at, row in enumerate(self.icicle.rows) if box in row)
-        # The selected row stays in sight, and the row below it, which is what one is heading for.
-        last = len(self.icicle.rows) - rows
-        self._first_row = max(0, min(max(self._first_row, self._row + 2 - rows), self._row, last))
-        hit = self._is_hit if self.needle else None
-        shown = self.icicle.rows[self._first_row : self._first_row + rows]
-        marked = box if self.has_focus else None
-        strips = [row_strip(row, width, self.palette, marked, hit) for row in shown]
-        # Room that the icicle leaves goes to the list, which stands at the bottom so that it does not jump.
-        spare = min(rows - len(strips) - 1, SPARE_ROWS)
-        if spare < MIN_SPARE_ROWS:
-            return strips
-        gap = [Strip.blank(width, self.palette.text)] * (rows - len(strips) - spare)
-        return [*strips, *gap, *self._list_strips(tree, self._hot()[: spare - 1], width)]
+    def _reasons(self) -> tuple[str, str]:
+        """Why there is nothing to show, and the remedy."""
+        shown, update = self.shown, self.update_shown
+        if shown.profile is not None:
+            if not shown.profile.rows and filter_names(shown.filter):
+                return "no stack passes the filters", "Esc clears them"
+            if shown.weight == "gil":
+                return "no thread held the GIL in this window", "w shows what runs on a CPU"
+            return "no thread was on a CPU in this window", "w shows wall time: where the threads wait"
+        if update is None or (update.profile is None and update.profile_status.state in ("ok", "starting")):
+            return "the first stacks are on their way", ""
+        if update.profile is None:
+            return update.profile_status.reason or "no stacks", update.profile_status.remedy
+        return "who holds the GIL is not known", GIL_REMEDY
 
-    def _is_hit(self, box: Box) -> bool:
-        return any(matches(node, self.needle.lower()) for node in box.chain)
-
-    def _full_list(self, tree: Node, width: int, rows: int) -> list[Strip]:
-        """The list instead of the icicle, with a cursor."""
-        found = self._hot()
-        self._row = max(0, min(self._row, len(found) - 1))
-        first = max(0, min(self._row - (rows - 1) // 2, len(found) - (rows - 1)))
-        marked = self._row - first if self.has_focus else None
-        return self._list_strips(tree, found[first : first + rows - 1], width, marked)
-
-    def _list_strips(self, tree: Node, found: list[HotRow], width: int, marked: int | None = None) -> list[Strip]:
-        palette = self.palette
-        strips = [strip_of([("  self  total  function", palette.muted)], width, palette)]
-        for at, row in enumerate(found):
-            style = palette.selected if at == marked else palette.text
-            figures = f"{100 * row.self_value / tree.total:5.0f}% {100 * row.total / tree.total:5.0f}%  "
-            quiet = style if style is palette.selected else palette.muted
-            where = place(row.file, row.line, width - cells(figures + row.function) - 2, palette)
-            strips.append(strip_of([(figures, style), (row.function, style), ("  " + where, quiet)], width, palette))
-        return strips
-
-    def _hot(self) -> list[HotRow]:
-        current, needle = self._current(), self.needle.lower()
-        rows = current[1] if current else []
-        return [row for row in rows if matches(row, needle)] if needle else rows
-
-    def _detail(self, tree: Node, width: int) -> Strip:
-        """The selected frame in full, or what a search holds."""
-        palette = self.palette
-        if self.needle:
-            share = 100 * found_total(tree, self.needle.lower()) / tree.total
-            return strip_of(
-                [(f" /{self.needle}", palette.focus), (f"  {share:.1f} % of all", palette.text)], width, palette
-            )
-        box = None if self.listing else self.icicle.find(self.selected)
-        node = box.node if box else None
-        if box is None or node is None:
+    def _last_line(self, width: int) -> Strip:
+        """What is typed, what a search holds, or what is selected."""
+        palette, typing, needle, tree = self.palette, self.typing, self.shown.needle, self.shown.tree
+        if typing is not None and typing.prompt == PATTERN:
+            return strip_of(typing.parts(palette), width, palette)
+        if tree is None or tree.total <= 0:
             return Strip.blank(width, palette.text)
-        figures = f" {100 * node.total / tree.total:.0f} % (self {100 * node.self_value / tree.total:.0f} %)  "
-        folded = f"  +{len(box.chain) - 1} folded" if len(box.chain) > 1 else ""
-        hues = legend(palette) if width >= LEGEND_FROM else []
-        room = max(0, width - len(figures) - len(folded) - sum(len(text) for text, _ in hues) - 1)
-        name = fit(node.function, min(room, cells(node.function)), ellipsis=palette.glyphs.ellipsis)
-        where = place(node.file, node.line, room - cells(name) - 2, palette)
-        name = f"{name}  {where}" if where else name
-        gap = " " * (room + 1 - cells(name))
-        parts = [(figures, palette.accent), (name, palette.text), (folded, palette.muted), (gap, palette.text), *hues]
-        return strip_of(parts, width, palette)
+        if typing is None and not needle:
+            return self.view.detail(self.shown, width, palette)
+        share = f"{100 * found_total(tree, needle.lower()) / tree.total:.1f} % of all" if needle else ""
+        parts = typing.parts(palette) if typing else [(f" {SEARCH}{needle}", palette.focus)]
+        return strip_of([*parts, (f"  {share}", palette.text)], width, palette)
+
+    # ---- views
+
+    def current_hints(self) -> tuple[Hint, ...]:
+        return (*self.view.hints[:1], *self.hints, *self.view.hints[1:])
+
+    def action_view(self, name: str) -> None:
+        """Show this view, or the first one when it is shown already."""
+        self._go_to(name if self.view.name != name else VIEWS[0].name)
+        self.redraw()
+
+    def _go_to(self, name: str) -> None:
+        self.view = self.views[name]
+        self.post_message(HintsChanged())
+
+    def action_own(self, name: str, does: str) -> None:
+        """A key of one view; while another one is shown it is nobody's."""
+        if self.view.name != name:
+            raise SkipAction
+        getattr(self.view, does)(self.shown)
+        self.redraw()
 
     # ---- moving about
 
-    def _box(self) -> Box | None:
-        return self.icicle.find(self.selected) or (self.icicle.rows[0][0] if self.icicle.rows else None)
-
-    def _select(self, box: Box | None) -> None:
-        if box is not None and box.chain:
-            self.selected = box.path
-        self.redraw()
-
     def action_across(self, by: int) -> None:
-        """To the neighbour in the same row."""
-        box = self._box()
-        if box is None or self.listing:
-            return
-        row = [other for other in self.icicle.rows[self._row] if other.chain]
-        at = row.index(box) + by
-        if 0 <= at < len(row):
-            self._select(row[at])
+        self.view.across(self.shown, by)
+        self.redraw()
 
     def action_along(self, by: int) -> None:
-        """One row up or down: to the caller, or to the biggest callee."""
-        if self.listing:
-            self._row += by
-            self.redraw()
-            return
-        box = self._box()
-        if box is None:
-            return
-        if by > 0:
-            below = [child for child in self.icicle.children.get(box.path, ()) if child.chain]
-            self._select(max(below, key=lambda child: child.width, default=box))
-        elif self._row > 0:
-            self._select(self.icicle.find(box.parent_path))
+        self.view.along(self.shown, by)
+        self.redraw()
+
+    def action_page(self, direction: int) -> None:
+        self.action_along(direction * max(1, self.size.height - HEAD_LINES - 2))
 
     def action_top(self) -> None:
-        self._row = 0
-        self._select(self.icicle.rows[0][0] if self.icicle.rows else None)
-
-    def action_zoom(self) -> None:
-        tree, box = self._current_tree(), self._box()
-        if self.listing and tree is not None:
-            rows = self._hot()
-            if rows:
-                self.needle, self.listing = rows[self._row].function, False
-        elif box is not None:
-            self.zoomed = self.selected = box.path
-            self.icicle, self._first_row = EMPTY, 0
+        self.view.top(self.shown)
         self.redraw()
 
-    def action_unzoom(self) -> None:
-        self.zoomed, self.icicle = (), EMPTY
+    def action_enter(self) -> None:
+        if wanted := self.view.enter(self.shown):
+            self._go_to(wanted)
         self.redraw()
 
-    def action_search(self) -> None:
-        self.typing, self.needle = True, ""
+    def action_leave(self) -> None:
+        self.view.leave(self.shown)
         self.redraw()
 
     def action_next_hit(self) -> None:
-        """Select the next box that the search found, row by row."""
-        hits = [box for box in self.icicle.boxes() if box.chain and self._is_hit(box)] if self.needle else []
-        current = self._box()
-        if hits:
-            self._select(hits[(hits.index(current) + 1) % len(hits) if current in hits else 0])
-
-    def action_switch_view(self) -> None:
-        self.view = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
-        self.icicle = EMPTY
+        self.view.next_hit(self.shown)
         self.redraw()
+
+    # ---- what is shown
+
+    def action_next_weight(self) -> None:
+        self.shown.weight = WEIGHTS[(WEIGHTS.index(self.shown.weight) + 1) % len(WEIGHTS)]
+        self._forget()
+
+    def action_wish(self, wish: str) -> None:
+        """Switch one wish of the filter on or off."""
+        self._filter(**{wish: not getattr(self.shown.filter, wish)})
 
     def action_next_thread(self) -> None:
         """All threads, then one after the other, the busiest first."""
-        profile = self.update_shown.profile if self.update_shown else None
-        if profile is None:
+        self._filter(tid=self._next("tid", self.shown.filter.tid))
+
+    def action_next_process(self) -> None:
+        """All processes, then one after the other, the busiest first."""
+        self._filter(pid=self._next("pid", self.shown.filter.pid), tid=None)
+
+    def _next(self, column: Literal["pid", "tid"], current: int | None) -> int | None:
+        order: list[int | None] = [None, *self.shown.busiest(column)]
+        return order[(order.index(current) + 1) % len(order)] if current in order else None
+
+    def action_next_file(self) -> None:
+        """Only what goes through the file of the selected function, then through its folder, then everything."""
+        prefix, function = self.shown.filter.file_prefix, self.shown.function
+        if prefix:
+            self._filter(file_prefix="" if prefix.endswith("/") else prefix[: prefix.rfind("/") + 1])
+        elif function is not None:
+            self._filter(file_prefix=function[1])
+
+    def action_clear(self) -> None:
+        """The search first, then the filters; with neither the key is the screen's."""
+        shown = self.shown
+        if shown.needle:
+            shown.needle = ""
+        elif shown.filter != StackFilter():
+            shown.filter = StackFilter()
+        else:
+            raise SkipAction
+        self._forget()
+
+    def _filter(self, **wishes: bool | int | str | None) -> None:
+        self.shown.filter = replace(self.shown.filter, **wishes)
+        self._forget()
+
+    def _forget(self) -> None:
+        for view in self.views.values():
+            view.forget()
+        self.redraw()
+
+    # ---- what takes longer
+
+    def _look_back(self) -> None:
+        """Work out the minute before, seldom and in a thread: it may be thousands of stacks."""
+        shown, update = self.shown, self.update_shown
+        wanted = shown.weight, shown.filter
+        if wanted != self._looked_for:
+            shown.before, self._looked_ns = None, 0
+        profile, stacks = shown.whole, update.stacks if update and shown.weight != "gil" else None
+        self._looked_for = wanted
+        if profile is None or stacks is None or stacks.last_ns < self._looked_ns + LOOK_BACK_EVERY_NS:
             return
-        weight: dict[int, float] = {}
-        for row in profile.rows:
-            weight[row.tid] = weight.get(row.tid, 0.0) + (row.on_cpu if self.view == "cpu" else row.samples)
-        order: list[int | None] = [None, *sorted(weight, key=lambda tid: (-weight[tid], tid))]
-        self.thread = order[(order.index(self.thread) + 1) % len(order)] if self.thread in order else None
-        self.icicle, self.zoomed = EMPTY, ()
+        self._looked_ns = stacks.last_ns
+
+        def look() -> None:
+            past = stacks.span(profile.started_ns - MINUTE_NS, profile.started_ns)
+            self.post_message(PastSeen(*wanted, self_shares(past, *wanted) if past else None))
+
+        self.run_worker(look, thread=True)
+
+    def on_past_seen(self, message: PastSeen) -> None:
+        if (message.weight, message.filter) == self._looked_for:
+            self.shown.before = message.shares
+            self.redraw()
+
+    def _ask_for_source(self, wanted: SourceOf) -> None:
+        if wanted != self._asked:
+            self._asked = wanted
+            self.post_message(SourceAsked(*wanted))
+
+    def on_source_read(self, message: SourceRead) -> None:
+        self.shown.keep_source(
+            SourceOf(message.asked.pid, message.asked.file), Source(tuple(message.lines), message.missing)
+        )
+        self.shown.wanted = self._asked = None
         self.redraw()
 
-    def action_hot_list(self) -> None:
-        self.listing, self._row = not self.listing, 0
+    # ---- a line that is typed, and clicks
+
+    def action_search(self) -> None:
+        self.shown.needle = ""
+        self.typing = Typing(SEARCH)
         self.redraw()
 
-    def action_fold(self) -> None:
-        self.folding, self.icicle = not self.folding, EMPTY
+    def action_pattern(self) -> None:
+        self.typing = Typing(PATTERN)
         self.redraw()
-
-    # ---- keys of the search line, and clicks
 
     def on_key(self, event: events.Key) -> None:
-        if not self.typing:
-            if event.key == "escape" and self.needle:
-                self.needle = ""
-                event.stop()
-                self.redraw()
+        typing, shown = self.typing, self.shown
+        if typing is None:
             return
         event.stop()
         event.prevent_default()
-        if event.key in ("enter", "escape"):
-            self.typing = False
-            self.needle = "" if event.key == "escape" else self.needle
-        elif event.key == "backspace":
-            self.needle = self.needle[:-1]
-        elif event.is_printable and event.character:
-            self.needle += event.character
+        if event.key == "enter":
+            self._typed(typing)
+        elif event.key == "escape":
+            self.typing = None
+        else:
+            typing.press(event)
+        if typing.prompt == SEARCH:
+            shown.needle = typing.text if event.key != "escape" else ""
         self.redraw()
 
+    def _typed(self, typing: Typing) -> None:
+        self.typing = None
+        if typing.prompt == PATTERN:
+            try:
+                self._filter(pattern=typing.text)
+            except UsageError as error:
+                self.typing, typing.error = typing, str(error)
+
     def on_click(self, event: events.Click) -> None:
-        """Select the box under the pointer; a second click zooms."""
-        row = self._first_row + event.y - 1
-        if self.listing or not 0 <= row < len(self.icicle.rows):
-            return
-        box = next((box for box in self.icicle.rows[row] if box.x <= event.x < box.x + box.width), None)
-        if box is not None and box.path == self.selected:
-            self.action_zoom()
+        """Select what is under the pointer; a second click enters it."""
+        if self.view.click(self.shown, event.x, event.y - HEAD_LINES):
+            self.action_enter()
         else:
-            self._select(box)
-
-
-def _node_at(tree: Node, path: Path) -> tuple[Path, Node]:
-    """The node that a path leads to, as far as it still exists, and the path above that node."""
-    node = tree
-    base: Path = ()
-    for step in path[1:]:
-        below = next((child for child in node.children if step_of(child) == step), None)
-        if below is None:
-            break
-        base = (*base, step_of(node))
-        node = below
-    return base, node
+            self.redraw()

@@ -61,6 +61,10 @@ class LineView(Widget):
     def palette(self) -> Palette:
         return cast(PaneApp, self.app).palette
 
+    def current_hints(self) -> tuple[Hint, ...]:
+        """The keys that are of use now, the most useful first."""
+        return self.hints
+
     def show(self, update: Update) -> None:
         """Take a new update and redraw if anybody can see it."""
         before, self.update_shown = self.update_shown, update

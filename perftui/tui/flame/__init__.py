@@ -1,0 +1,1 @@
+"""The views of the flame pane: each draws and moves a cursor of its own."""

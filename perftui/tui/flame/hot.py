@@ -1,0 +1,69 @@
+"""Functions by self time, with a cursor."""
+
+from typing import ClassVar
+
+from textual.strip import Strip
+
+from perftui.tui.flame.view import FlameView, Shown
+from perftui.tui.palette import Palette
+from perftui.tui.renderables.cells import strip_of
+from perftui.tui.renderables.flame import HotRow
+from perftui.tui.renderables.hot import trend_strips
+from perftui.tui.widgets.line import Hint
+
+
+class HotView(FlameView):
+    """The list instead of the icicle. ``Enter`` looks for the function there."""
+
+    name: ClassVar[str] = "list"
+    key: ClassVar[str] = "e"
+    what: ClassVar[str] = "functions by self time"
+    hints: ClassVar[tuple[Hint, ...]] = (("Enter", "find it"),)
+    looks_back: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        self._row = 0
+        self._first = 0
+
+    def lines(self, shown: Shown, width: int, height: int, palette: Palette, *, focused: bool) -> list[Strip]:
+        tree, rows, room = shown.tree, shown.hot, height - 1
+        if tree is None:
+            return []
+        self._row = max(0, min(self._row, len(rows) - 1))
+        self._first = max(0, min(self._row - room // 2, len(rows) - room))
+        marked = self._row - self._first if focused else None
+        return trend_strips(rows[self._first : self._first + room], tree.total, shown.before, width, palette, marked)
+
+    def detail(self, shown: Shown, width: int, palette: Palette) -> Strip:
+        """What the trend is against."""
+        text = " trend: share of self time, in points against the minute before" if shown.before is not None else ""
+        return strip_of([(text, palette.muted)], width, palette)
+
+    def along(self, shown: Shown, by: int) -> None:
+        self._select(shown, self._row + by)
+
+    def top(self, shown: Shown) -> None:
+        self._select(shown, 0)
+
+    def enter(self, shown: Shown) -> str:
+        row = self._select(shown, self._row)
+        if row is None:
+            return ""
+        shown.needle = row.function
+        return "icicle"
+
+    def click(self, shown: Shown, x: int, y: int) -> bool:  # noqa: ARG002 - a row is one thing
+        at, before = self._first + y - 1, self._row
+        if y > 0 and at < len(shown.hot):
+            self._select(shown, at)
+            return at == before
+        return False
+
+    def _select(self, shown: Shown, at: int) -> HotRow | None:
+        rows = shown.hot
+        self._row = max(0, min(at, len(rows) - 1))
+        if not rows:
+            return None
+        row = rows[self._row]
+        shown.picked = (row.function, row.file)
+        return row

@@ -1,0 +1,203 @@
+"""What a view of the flame pane is, and what all of them show."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, NamedTuple
+
+from msgspec.structs import replace
+from textual.strip import Strip
+
+from perftui.model.profile import StackProfile
+from perftui.model.sandwich import Step
+from perftui.model.stack_filter import StackFilter
+from perftui.model.update import Update
+from perftui.profile.tree import Node, build
+from perftui.tui.palette import Palette
+from perftui.tui.renderables.flame import HotRow, hot_rows, matches
+from perftui.tui.widgets.line import Hint
+
+Weight = Literal["cpu", "wall", "gil"]
+"""What a look counts for: the thread ran, the thread was there, the thread held the lock of the interpreter."""
+
+WEIGHTS: tuple[Weight, ...] = ("cpu", "wall", "gil")
+
+Tree = tuple[StackProfile, Node, list[HotRow]]
+"""The stacks that the filter keeps, the tree of their calls, and its functions by self time."""
+
+
+class Key(NamedTuple):
+    """A key of one view; ``does`` is the method that it calls (``does(shown)``), ``what`` its line in the help."""
+
+    key: str
+    does: str
+    what: str
+
+
+class SourceOf(NamedTuple):
+    """A file as the target sees it."""
+
+    pid: int
+    file: str
+
+
+class Source(NamedTuple):
+    """The lines of a file, or why they cannot be had."""
+
+    lines: tuple[str, ...] = ()
+    missing: str = ""
+
+
+MOST_SOURCES = 8
+MOST_TREES = 4
+"""As many ways to look at the stacks are kept for going to and fro between them."""
+
+
+class Shown:
+    """What all views show: whose stacks, and how they are weighed. A view may change ``needle`` and ``picked``."""
+
+    def __init__(self) -> None:
+        self.update: Update | None = None
+        self.weight: Weight = "cpu"
+        self.filter = StackFilter()
+        self.needle = ""
+        self.picked: Step | None = None
+        """The function that was selected last, in whichever view."""
+        self.before: Mapping[Step, float] | None = None
+        """Each function's share of self time (0-1) in the minute before what is shown; None: not known."""
+        self.sources: dict[SourceOf, Source] = {}
+        self.wanted: SourceOf | None = None
+        """A file that a view would show and that has not been read yet."""
+        self._trees: dict[tuple[Weight, StackFilter], tuple[StackProfile, Tree]] = {}
+
+    @property
+    def whole(self) -> StackProfile | None:
+        """All stacks there are."""
+        if self.update is None:
+            return None
+        return self.update.gil_profile if self.weight == "gil" else self.update.profile
+
+    @property
+    def profile(self) -> StackProfile | None:
+        """The stacks that the filter keeps."""
+        current = self._current()
+        return current[0] if current else None
+
+    @property
+    def tree(self) -> Node | None:
+        """All calls; None without stacks."""
+        current = self._current()
+        return current[1] if current else None
+
+    @property
+    def hot(self) -> list[HotRow]:
+        """The functions that the search finds, or all of them; most self time first."""
+        current, needle = self._current(), self.needle.lower()
+        rows = current[2] if current else []
+        return [row for row in rows if matches(row, needle)] if needle else rows
+
+    def busiest(self, column: Literal["pid", "tid"]) -> list[int]:
+        """Processes, or threads of the process that the filter keeps; those with the most looks first."""
+        weight: dict[int, float] = {}
+        for row in self.whole.rows if self.whole else ():
+            if column == "pid" or self.filter.pid in (None, row.pid):
+                one = row.pid if column == "pid" else row.tid
+                weight[one] = weight.get(one, 0.0) + (row.on_cpu if self.on_cpu else row.samples)
+        return sorted(weight, key=lambda one: (-weight[one], one))
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether looks count by the CPU that they saw used, not as such."""
+        return self.weight == "cpu"
+
+    @property
+    def function(self) -> Step | None:
+        """The one that was selected last; before that the hottest."""
+        if self.picked is None and self.hot:
+            return self.hot[0].function, self.hot[0].file
+        return self.picked
+
+    def keep_source(self, of: SourceOf, source: Source) -> None:
+        while len(self.sources) >= MOST_SOURCES:
+            del self.sources[next(iter(self.sources))]
+        self.sources[of] = source
+
+    def _current(self) -> Tree | None:
+        """A big profile takes long, so once per profile and choice."""
+        profile, wanted = self.whole, (self.weight, self.filter)
+        if profile is None:
+            return None
+        known = self._trees.get(wanted)
+        if known is None or known[0] is not profile:
+            while len(self._trees) >= MOST_TREES:
+                del self._trees[next(iter(self._trees))]
+            self._trees[wanted] = known = profile, grown(profile, *wanted)
+        return known[1]
+
+
+def grown(profile: StackProfile, weight: Weight, wanted: StackFilter) -> Tree:
+    """What is kept of a profile, as a tree and as a list."""
+    if weight != "wall":  # whoever runs or holds the lock is not idle
+        wanted = replace(wanted, hide_idle=False)
+    kept = wanted.apply(profile)
+    tree = build(kept, view="cpu" if weight == "cpu" else "wall")
+    return kept, tree, hot_rows(tree)
+
+
+def self_shares(profile: StackProfile, weight: Weight, wanted: StackFilter) -> dict[Step, float]:
+    """Each function's share of self time, 0-1."""
+    _, tree, rows = grown(profile, weight, wanted)
+    return {(row.function, row.file): row.self_value / tree.total for row in rows} if tree.total > 0 else {}
+
+
+class FlameView:
+    """One way to show stacks. It keeps its own cursor; the pane draws again after every call that moves it.
+
+    ``key`` shows the view, and the icicle when it is shown already. ``lines`` and ``detail`` are only called while
+    there is something to show. Coordinates of a click count from the view's own first line.
+    """
+
+    name: ClassVar[str]
+    key: ClassVar[str]
+    what: ClassVar[str]
+    hints: ClassVar[tuple[Hint, ...]]
+    keys: ClassVar[tuple[Key, ...]] = ()
+    looks_back: ClassVar[bool] = False
+    """Whether it shows ``Shown.before``."""
+
+    def lines(self, shown: Shown, width: int, height: int, palette: Palette, *, focused: bool) -> list[Strip]:
+        """At most ``height`` lines of exactly ``width`` cells."""
+        raise NotImplementedError
+
+    def detail(self, shown: Shown, width: int, palette: Palette) -> Strip:  # noqa: ARG002 - for views to answer
+        """The pane's last line: what the cursor stands on, in full."""
+        return Strip.blank(width, palette.text)
+
+    @property
+    def note(self) -> str:
+        """What the pane's head adds about this view."""
+        return ""
+
+    def across(self, shown: Shown, by: int) -> None:
+        """Left (-1) or right (1)."""
+
+    def along(self, shown: Shown, by: int) -> None:
+        """Up (negative) or down, so many lines."""
+
+    def top(self, shown: Shown) -> None:
+        """To the root or the first line."""
+
+    def enter(self, shown: Shown) -> str:  # noqa: ARG002 - for views to answer
+        """Go into what is selected; the name of the view to go to, empty for this one."""
+        return ""
+
+    def leave(self, shown: Shown) -> None:
+        """Undo ``enter``."""
+
+    def next_hit(self, shown: Shown) -> None:
+        """To the next thing that the search finds."""
+
+    def click(self, shown: Shown, x: int, y: int) -> bool:  # noqa: ARG002 - for views to answer
+        """Select what is there; True when it was selected before, which enters it."""
+        return False
+
+    def forget(self) -> None:
+        """Other stacks are shown from now on: what stood where is of no use any more."""
