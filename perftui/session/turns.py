@@ -17,11 +17,16 @@ SMOOTHING = 0.3
 """Weight of the newest tick in a process's CPU: a burst of one second is not followed."""
 
 FAR_MORE = 2.0
-WORTH_CORES = 0.05
-"""Another process becomes the first one with twice the CPU of the present one. Below 0.05 cores none counts."""
+"""Another process becomes the first one with twice the CPU of the present one."""
 
-IDLE_CORES = WORTH_CORES / 2
-"""Below this a process makes room for one that counts. It keeps its sampler until then, so that nothing flaps."""
+WORTH_CORES = 0.05
+WORTH_RATIO = 0.95
+"""Of a target that uses a twentieth of a core, those processes are worth a sampler that use 95 % of its CPU."""
+
+IDLE_CORES = 0.005
+"""Half a clock tick a second. Whoever uses less makes room as soon as another one is worth it, but not before: else
+samplers would come and go with every pause.
+"""
 
 MOST_OTHERS = 7
 OTHERS_RATE_HZ = 20
@@ -82,27 +87,21 @@ class Turns:
         usable = {
             process: used for process, used in self.cores.items() if self._hopeless.get(process, (0, 0))[0] <= now_ns
         }
-        self._choose_first(usable)
-        self._choose_others(usable, now_ns)
+        worth = _worth(usable)
+        self._choose_first(usable, worth)
+        self._choose_others(usable, worth - {self.first}, now_ns)
 
-    def _choose_first(self, usable: Mapping[ProcessId, float]) -> None:
+    def _choose_first(self, usable: Mapping[ProcessId, float], worth: set[ProcessId]) -> None:
         """Whoever was hopeless has to show among the others that it no longer is."""
-        fit = {
-            process: used
-            for process, used in usable.items()
-            if process not in self._hopeless or process in self._others
-        }
-        busiest = max(fit, key=fit.__getitem__, default=self.first)
-        if fit.get(busiest, 0.0) < WORTH_CORES:
-            return
-        if self.first not in fit or fit[busiest] > FAR_MORE * fit[self.first]:
+        fit = {process for process in worth if process not in self._hopeless or process in self._others}
+        busiest = max(fit, key=usable.__getitem__, default=self.first)
+        if self.first not in usable or usable.get(busiest, 0.0) > FAR_MORE * usable[self.first]:
             self.first = busiest
 
-    def _choose_others(self, usable: Mapping[ProcessId, float], now_ns: int) -> None:
+    def _choose_others(self, usable: Mapping[ProcessId, float], worth: set[ProcessId], now_ns: int) -> None:
         self._others = {
             process: since for process, since in self._others.items() if process in usable and process != self.first
         }
-        worth = {process for process, used in usable.items() if used >= WORTH_CORES and process != self.first}
         waiting = sorted(
             worth - self._others.keys(), key=lambda process: (self._left.get(process, 0), -usable[process])
         )
@@ -119,3 +118,17 @@ class Turns:
             process: -math.inf if usable[process] < IDLE_CORES else since for process, since in self._others.items()
         }
         return sorted((process for process, since in began.items() if since <= before_ns), key=began.__getitem__)
+
+
+def _worth(usable: Mapping[ProcessId, float]) -> set[ProcessId]:
+    """The busiest processes that together use nearly all of the CPU, and those that are about as busy as they are."""
+    total = sum(usable.values())
+    if total < WORTH_CORES:
+        return set()
+    covered, least = 0.0, 0.0
+    for used in sorted(usable.values(), reverse=True):
+        if covered >= WORTH_RATIO * total:
+            break
+        covered += used
+        least = used / 2
+    return {process for process, used in usable.items() if used >= max(least, IDLE_CORES)}

@@ -10,6 +10,7 @@ import pytest
 
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
+from perftui.model.profile import StackProfile
 from perftui.model.update import Update
 from perftui.model.worker_views import WorkerView, workers
 from perftui.session import Session, SessionOptions
@@ -48,11 +49,18 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def shares(update: Update) -> dict[int, float]:
-    assert update.profile is not None
+def running_looks(update: Update) -> dict[int, float]:
+    """How often each process was seen while it ran."""
+    if update.profile is None:
+        return {}
+    weights = {part.pid: part.weight for part in update.profile.parts}
+    return {pid: on_cpu / weights[pid] for pid, on_cpu in on_cpu_of(update.profile).items() if pid in weights}
+
+
+def on_cpu_of(profile: StackProfile) -> dict[int, float]:
     found: dict[int, float] = {}
-    for row in update.profile.rows:
-        found[row.pid] = found.get(row.pid, 0.0) + row.on_cpu / update.profile.on_cpu
+    for row in profile.rows:
+        found[row.pid] = found.get(row.pid, 0.0) + row.on_cpu
     return found
 
 
@@ -77,20 +85,18 @@ def test_two_equal_workers_have_equal_shares_though_one_is_looked_at_more_often(
     with server(2, odd=1, pause=0.01) as (root, pids), watched(root, journal, seconds=12, budget_ratio=1.0) as updates:
         updates.wait_for(lambda update: sampled(update) == set(pids), 60)
         before = [cpu_seconds(pid) for pid in pids]
-        seen = updates.wait_for(lambda update: sorted(looks(update).values())[-2:-1] > [150], 60)
+        seen = updates.wait_for(lambda update: all(looks(update).get(pid, 0) > 150 for pid in pids), 60)
+        assert seen.profile is not None
         used = [cpu_seconds(pid) - was for pid, was in zip(pids, before, strict=True)]
         rates = sorted(process.rate_hz for process in seen.profile_status.sampled)
         assert rates == [20.0, 100.0]
-        assert [shares(seen)[pid] for pid in pids] == pytest.approx([each / sum(used) for each in used], abs=0.08)
+        shares = [on_cpu_of(seen.profile)[pid] / seen.profile.on_cpu for pid in pids]
+        assert shares == pytest.approx([each / sum(used) for each in used], abs=0.08)
 
 
 def views(update: Update, pids: list[int]) -> list[WorkerView]:
     """Of the workers, once each was seen often enough; none before."""
-    if update.profile is None:
-        return []
-    running = {part.pid: shares(update).get(part.pid, 0.0) for part in update.profile.parts}
-    on_cpu = {part.pid: running[part.pid] * update.profile.on_cpu / part.weight for part in update.profile.parts}
-    if any(on_cpu.get(pid, 0.0) < 30 for pid in pids):
+    if update.profile is None or not all(running_looks(update).get(pid, 0.0) >= 30 for pid in pids):
         return []
     return [view for view in workers(update.profile, update.interval) if view.pid in pids]
 
