@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from perftui.model.table import Table
+from perftui.model.weights import Part, Weights, whole_rows
 
 Mode = Literal["nonblocking", "exact", "native", "gil", "perf"]
 """How stacks are looked at.
@@ -59,6 +60,10 @@ class StackProfile(msgspec.Struct, frozen=True, kw_only=True):
 
     ``slots`` tells when: columns ``row`` (index into ``rows``), ``slot`` (number of ``SLOT_NS`` since ``started_ns``)
     and ``samples``. Empty where the order of the looks is not known, and in a merged profile.
+
+    In a merged profile a sample is as long as a look at the process with the most looks. Looks at others count
+    as several, and ``parts`` tells how each process was looked at. Nothing is a sum over processes: ``attempts`` are
+    those at one that was there all the time, ``covered_ns`` is the mean.
     """
 
     sampler: str
@@ -74,6 +79,7 @@ class StackProfile(msgspec.Struct, frozen=True, kw_only=True):
     sampler_cpu_ns: int = 0
     mode: Mode = "nonblocking"
     slots: Table = Table()
+    parts: tuple[Part, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -93,10 +99,20 @@ class StackProfile(msgspec.Struct, frozen=True, kw_only=True):
         return min(1.0, self.covered_ns / span) if span > 0 else 0.0
 
 
+class SampledProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """A process that is being sampled: ``rate_hz`` looks a second, and its part of the target's CPU, if known."""
+
+    pid: int
+    rate_hz: float
+    cpu_share_ratio: float | None = None
+
+
 class ProfileStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whether stacks can be had, and if not, why and what would make them visible.
 
-    ``pid`` is the process that is sampled and ``cpu_share_ratio`` its part of the target's CPU (None: not known yet).
+    ``sampled`` are all processes that are looked at now and ``pid`` the first of them, whose rate and gap are told.
+    ``cpu_share_ratio`` is their part of the target's CPU (None: not known yet), ``sampler_cpu_ratio`` what all their
+    samplers use.
     ``slowdown_ratio`` estimates how much longer the target's work takes for being sampled, ``suspect_ratio`` the part
     of the stacks that cannot be right (a caller that was never seen to call that function); None: not known.
     """
@@ -113,6 +129,7 @@ class ProfileStatus(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = "nonblocking"
     slowdown_ratio: float | None = None
     suspect_ratio: float | None = None
+    sampled: tuple[SampledProcess, ...] = ()
 
 
 OTHER = Frame(function="(other)")
@@ -122,6 +139,7 @@ OTHER = Frame(function="(other)")
 def merge(profiles: Iterable[StackProfile], most_stacks: int = MOST_STACKS) -> StackProfile | None:
     """Join windows into one profile; frames and stacks are interned anew. None for no windows.
 
+    Of several processes each weighs by time, not by looks (see ``weights``): shares are of the target as a whole.
     Beyond ``most_stacks`` only the stacks with the most samples are kept. All others become one stack of the frame
     ``OTHER``, so that the samples of each thread still add up.
     """
@@ -132,36 +150,40 @@ def merge(profiles: Iterable[StackProfile], most_stacks: int = MOST_STACKS) -> S
 
 
 def _joined(windows: list[StackProfile]) -> StackProfile:
+    weights = Weights(windows)
     frames: dict[Frame, int] = {}
     stacks: dict[tuple[int, ...], int] = {}
-    counts: dict[tuple[int, int, int], tuple[int, float]] = {}
+    counts: dict[tuple[int, int, int], tuple[float, float]] = {}
     names: dict[tuple[int, int], ThreadName] = {}
     for window in windows:
         frame_of = [frames.setdefault(frame, len(frames)) for frame in window.frames]
         stack_of = [
             stacks.setdefault(tuple(frame_of[index] for index in stack), len(stacks)) for stack in window.stacks
         ]
+        factors = {pid: weights.factor(window, pid) for pid in {row.pid for row in window.rows}}
         for row in window.rows:
             key = (row.pid, row.tid, stack_of[row.stack])
-            samples, on_cpu = counts.get(key, (0, 0.0))
-            counts[key] = (samples + row.samples, on_cpu + row.on_cpu)
+            samples, on_cpu = counts.get(key, (0.0, 0.0))
+            factor = factors[row.pid]
+            counts[key] = (samples + factor * row.samples, on_cpu + factor * row.on_cpu)
         names.update({(thread.pid, thread.tid): thread for thread in window.threads})
     return StackProfile(
         sampler=windows[-1].sampler,
-        rate_hz=windows[-1].rate_hz,
-        started_ns=windows[0].started_ns,
-        ended_ns=windows[-1].ended_ns,
-        covered_ns=sum(window.covered_ns for window in windows),
-        attempts=sum(window.attempts for window in windows),
+        rate_hz=weights.rate_hz,
+        started_ns=weights.started_ns,
+        ended_ns=weights.ended_ns,
+        covered_ns=weights.covered_ns,
+        attempts=weights.attempts,
         frames=tuple(frames),
         stacks=tuple(stacks),
         rows=tuple(
             StackRow(pid=pid, tid=tid, stack=stack, samples=samples, on_cpu=on_cpu)
-            for (pid, tid, stack), (samples, on_cpu) in counts.items()
+            for (pid, tid, stack), (samples, on_cpu) in whole_rows(counts).items()
         ),
         threads=tuple(names.values()),
         sampler_cpu_ns=sum(window.sampler_cpu_ns for window in windows),
         mode=windows[-1].mode,
+        parts=weights.parts,
     )
 
 

@@ -166,6 +166,7 @@ def _profile(status: ProfileStatus) -> ProfileDoc:
         remedy=status.remedy,
         pid=status.pid or None,
         cpu_share_ratio=status.cpu_share_ratio,
+        pids=tuple(process.pid for process in status.sampled),
     )
 
 

@@ -109,7 +109,8 @@ class ProposalDoc(Document, frozen=True, kw_only=True):
 class ProfileDoc(Document, frozen=True, kw_only=True):
     """Whether stacks were sampled, and if not, why and what would help.
 
-    ``pid`` is the process that they are of and ``cpu_share_ratio`` its part of the target's CPU; null: not known.
+    ``pids`` are the processes that they are of, ``pid`` the one that is looked at most closely, and ``cpu_share_ratio``
+    is their part of the target's CPU; null: not known.
     """
 
     state: str
@@ -118,6 +119,7 @@ class ProfileDoc(Document, frozen=True, kw_only=True):
     remedy: str
     pid: int | None = None
     cpu_share_ratio: float | None = None
+    pids: tuple[int, ...] = ()
 
 
 class SeriesDoc(Document, frozen=True, kw_only=True):

@@ -205,7 +205,8 @@ def _hot(page: Page, document: DiagnosisDocument) -> None:
     )
     share = document.profile.cpu_share_ratio
     if share is not None and share < NEARLY_ALL:
-        page.paragraph(f"stacks are of PID {document.profile.pid} only: {ratio_text(share)} of the target's CPU")
+        pids = ", ".join(map(str, document.profile.pids or (document.profile.pid,)))
+        page.paragraph(f"stacks are of PID {pids} only: {ratio_text(share)} of the target's CPU")
 
 
 def _proposal(page: Page, proposal: ProposalDoc) -> None:

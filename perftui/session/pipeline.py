@@ -180,5 +180,14 @@ class Pipeline:
 
 
 def _merged_in_pairs(profiles: list[StackProfile]) -> list[StackProfile]:
-    pairs = (merge(profiles[at : at + 2]) for at in range(0, len(profiles), 2))
-    return [profile for profile in pairs if profile is not None]
+    """Each joined with the next one of the same process: how long a process was watched is its own affair."""
+    alone: dict[frozenset[int], StackProfile] = {}
+    joined: list[StackProfile] = []
+    for window in profiles:
+        pids = frozenset(row.pid for row in window.rows)
+        earlier = alone.pop(pids, None)
+        if earlier is None:
+            alone[pids] = window
+        elif (pair := merge((earlier, window))) is not None:
+            joined.append(pair)
+    return sorted((*joined, *alone.values()), key=lambda window: window.ended_ns)

@@ -1,10 +1,12 @@
-"""Which process of the target is sampled: the one that uses the CPU.
+"""A sampler for each process of the target that uses the CPU.
 
-A target is a tree. The root of one is often a supervisor that sleeps (gunicorn, nginx, a shell), and its stacks
-say nothing. So the sampler starts at the root and moves to the busiest process when that burns far more.
+A target is a tree. The root of one is often a supervisor that sleeps (gunicorn, nginx, a shell), and its stacks say
+nothing. So sampling starts at the root and goes where the CPU is used; ``turns`` decides who is sampled.
 """
 
 import threading
+from collections import deque
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,99 +14,136 @@ from perftui.errors import PerftuiError
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.interval import Interval
-from perftui.model.profile import ProfileStatus, StackProfile
+from perftui.model.profile import ProfileStatus, SampledProcess, StackProfile
 from perftui.model.target import ProcessId
 from perftui.profile.pyspy import PySpySampler
 from perftui.session.options import SessionOptions
+from perftui.session.turns import Setting, Turns
 
-SMOOTHING = 0.3
-"""Weight of the newest tick in a process's CPU: a burst of one second is not followed."""
+SPENT_NS = 15_000_000_000
+"""What the samplers use is told over so long: three windows of a slow one."""
 
-FAR_MORE = 2.0
-WORTH_CORES = 0.05
-"""The sampler moves to a process with twice the CPU of the present one, and at least a twentieth of a core."""
+
+class _Seat(NamedTuple):
+    """One process with its sampler, as it was set."""
+
+    held: HeldTarget
+    sampler: PySpySampler
+    setting: Setting
 
 
 class StackFollower:
-    """One sampler, on the root of the target or on its busiest process. For one thread but ``status``."""
+    """Samplers on the target's busiest processes. For one thread but ``status``."""
 
     def __init__(self, host: Host, root: HeldTarget, options: SessionOptions) -> None:
         self._host = host
         self._root = root
-        self._options = options
-        self._cores: dict[ProcessId, float] = {}
-        self._hopeless: set[ProcessId] = set()
+        self._best = Setting(options.profile_rate_hz, options.profile_budget_ratio)
+        self._turns = Turns(root.process)
+        self._seats: dict[ProcessId, _Seat] = {}
+        self._remains: deque[StackProfile] = deque()
+        self._spent: deque[tuple[int, int]] = deque()
         self._leaving: list[threading.Thread] = []
-        self._held = root
-        self._sampler = self._start(root)
+        self._sit(root.process, self._best)
 
     @property
     def status(self) -> ProfileStatus:
-        """The sampler's, with the process it looks at and that process's part of the target's CPU."""
-        total = sum(self._cores.values())
-        share = self._cores.get(self._held.process, 0.0) / total if total > 0 else None
-        return msgspec.structs.replace(self._sampler.status, pid=self._held.process.pid, cpu_share_ratio=share)
+        """The first sampler's, with all that are sampled, their part of the target's CPU, and what they cost."""
+        seats, first = self._seats, self._turns.first
+        if first not in seats:
+            return ProfileStatus(state="unavailable", reason=f"process {first.pid} has ended or may not be looked at")
+        status = seats[first].sampler.status
+        sampled = self._sampled(seats)
+        shares = [process.cpu_share_ratio for process in sampled if process.cpu_share_ratio is not None]
+        return msgspec.structs.replace(
+            status,
+            pid=first.pid,
+            cpu_share_ratio=min(1.0, sum(shares)) if shares else None,
+            sampler_cpu_ratio=status.sampler_cpu_ratio + sum(cpu for _, cpu in tuple(self._spent)) / SPENT_NS,
+            sampled=tuple(sampled),
+        )
 
     def take(self) -> list[StackProfile]:
         """Finished windows since the last call, oldest first."""
-        return self._sampler.take()
+        taken = [window for seat in self._seats.values() for window in seat.sampler.take()]
+        while self._remains:
+            taken.append(self._remains.popleft())
+        taken.sort(key=lambda window: window.ended_ns)
+        first = self._turns.first.pid
+        others = [window for window in taken if any(row.pid != first for row in window.rows[:1])]
+        self._spent.extend((window.ended_ns, window.sampler_cpu_ns) for window in others)
+        return taken
 
     def follow(self, interval: Interval | None) -> None:
-        """Call once a tick: learn who uses the CPU, and move if another process uses far more."""
-        if interval is None:
+        """Call once a tick: learn who uses the CPU, and move the samplers if need be."""
+        cores = _tree_cores(interval) if interval is not None else {}
+        if interval is None or not cores:
             return
-        self._learn(interval)
-        present = self._held.process
-        if self._sampler.status.state in ("unavailable", "off"):
-            self._hopeless.add(present)
-        busiest = max(self._cores.keys() - self._hopeless, key=self._cores.__getitem__, default=None)
-        if busiest is None or busiest == present or self._cores[busiest] < WORTH_CORES:
-            return
-        if present in self._hopeless or self._cores[busiest] > FAR_MORE * self._cores.get(present, 0.0):
-            self._move(busiest)
+        now_ns = interval.newer.monotonic_ns
+        while self._spent and self._spent[0][0] < now_ns - SPENT_NS:
+            self._spent.popleft()
+        for process, seat in self._seats.items():
+            if seat.sampler.status.state in ("unavailable", "off"):
+                self._turns.give_up(process, now_ns)
+        self._turns.decide(cores, now_ns)
+        settings = self._turns.settings(self._best)
+        for process, seat in list(self._seats.items()):
+            if settings.get(process) != seat.setting:
+                self._leave(process)
+        for process, setting in settings.items():
+            if process not in self._seats and not self._sit(process, setting):
+                self._turns.give_up(process, now_ns)
 
     def stop(self) -> None:
-        """End the sampler and wait until those left behind have ended too."""
-        self._sampler.stop()
-        if self._held is not self._root:
-            self._held.close()
+        """End all samplers at the same time and wait for them, and for those left behind earlier."""
+        for process in list(self._seats):
+            self._leave(process)
         for thread in self._leaving:
             thread.join()
 
-    def _learn(self, interval: Interval) -> None:
-        cores = _tree_cores(interval)
-        self._cores = {
-            process: (1 - SMOOTHING) * self._cores.get(process, now) + SMOOTHING * now for process, now in cores.items()
-        }
+    def _sampled(self, seats: dict[ProcessId, _Seat]) -> list[SampledProcess]:
+        """Those that can be looked at, the first one first. Shares in whole percents: they are part of every sample."""
+        cores, first = self._turns.cores, self._turns.first
+        total = sum(cores.values())
+        statuses = {process: seat.sampler.status for process, seat in seats.items()}
+        return [
+            SampledProcess(
+                pid=process.pid,
+                rate_hz=statuses[process].rate_hz or float(seats[process].setting.rate_hz),
+                cpu_share_ratio=round(cores.get(process, 0.0) / total, 2) if total > 0 else None,
+            )
+            for process in sorted(statuses, key=lambda process: (process != first, process))
+            if statuses[process].state in ("starting", "ok")
+        ]
 
-    def _move(self, process: ProcessId) -> None:
+    def _sit(self, process: ProcessId, setting: Setting) -> bool:
+        """Start a sampler; False when the process is gone or may not be held."""
         try:
             held = self._root if process == self._root.process else HeldTarget.open(self._host, process.pid)
         except PerftuiError:
-            self._hopeless.add(process)
-            return
+            return False
         if held.process != process:  # the PID has been taken by another process since
             held.close()
-            return
-        # A py-spy window lasts a second or more: it is waited for elsewhere.
-        leaving = threading.Thread(target=_leave, args=(self._sampler, self._held, self._root), daemon=True)
+            return False
+        sampler = PySpySampler(self._host, held, rate_hz=setting.rate_hz, budget_ratio=setting.budget_ratio)
+        sampler.start()
+        self._seats = {**self._seats, process: _Seat(held, sampler, setting)}
+        return True
+
+    def _leave(self, process: ProcessId) -> None:
+        """End a sampler elsewhere: its last window takes a while. What it still has to give is taken later."""
+        seat = self._seats[process]
+        self._seats = {other: kept for other, kept in self._seats.items() if other != process}
+
+        def end() -> None:
+            seat.sampler.stop()
+            self._remains.extend(seat.sampler.take())
+            if seat.held is not self._root:
+                seat.held.close()
+
+        leaving = threading.Thread(target=end, name="perftui-leaving", daemon=True)
         leaving.start()
         self._leaving = [*(thread for thread in self._leaving if thread.is_alive()), leaving]
-        self._held = held
-        self._sampler = self._start(held)
-
-    def _start(self, held: HeldTarget) -> PySpySampler:
-        sampler = PySpySampler(
-            self._host, held, rate_hz=self._options.profile_rate_hz, budget_ratio=self._options.profile_budget_ratio
-        )
-        sampler.start()
-        return sampler
-
-
-def _leave(sampler: PySpySampler, held: HeldTarget, root: HeldTarget) -> None:
-    sampler.stop()
-    if held is not root:
-        held.close()
 
 
 def _tree_cores(interval: Interval) -> dict[ProcessId, float]:

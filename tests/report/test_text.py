@@ -4,7 +4,7 @@ import msgspec
 
 from perftui.host.text import visible
 from perftui.model.finding import Diagnosis, Unknown
-from perftui.model.profile import ProfileStatus
+from perftui.model.profile import ProfileStatus, SampledProcess
 from perftui.report.build import diagnosis_document, journal_document, proposals_document
 from perftui.report.documents import BlameDoc
 from perftui.report.text import blame_text, diagnosis_text, figure, journal_text, proposals_text
@@ -65,6 +65,13 @@ def test_stacks_of_one_process_of_many_are_said_to_be_so() -> None:
     status = ProfileStatus(state="ok", sampler="py-spy", pid=4300, cpu_share_ratio=0.4)
     text = diagnosis_text(diagnosis_document(msgspec.structs.replace(update(), profile_status=status)))
     assert "stacks are of PID 4300 only: 40 % of the target's CPU" in text
+
+
+def test_stacks_of_some_processes_of_many_are_said_to_be_so() -> None:
+    sampled = tuple(SampledProcess(pid=pid, rate_hz=20.0) for pid in (4301, 4302))
+    status = ProfileStatus(state="ok", sampler="py-spy", pid=4301, cpu_share_ratio=0.4, sampled=sampled)
+    text = diagnosis_text(diagnosis_document(msgspec.structs.replace(update(), profile_status=status)))
+    assert "stacks are of PID 4301, 4302 only: 40 % of the target's CPU" in text
 
 
 def test_no_gap_beside_a_table_of_hot_functions() -> None:

@@ -12,7 +12,7 @@ from textual.app import App
 
 from perftui.config import Config
 from perftui.model.origin import LIBRARY, NATIVE, OWN, STANDARD, origin
-from perftui.model.profile import Frame, ProfileStatus, StackProfile, StackRow, ThreadName
+from perftui.model.profile import Frame, ProfileStatus, SampledProcess, StackProfile, StackRow, ThreadName
 from perftui.model.update import Update
 from perftui.profile.tree import Node, build
 from perftui.tui.app import PerftuiApp
@@ -315,6 +315,9 @@ async def test_the_title_says_whose_stacks_these_are() -> None:
         assert "all threads, PID 4244 only " in app.texts()[0]
         app.show(replace(update, profile_status=replace(status, cpu_share_ratio=0.52)))
         assert "PID 4244 only, 52 % of the target's CPU" in app.texts()[0]
+        several = tuple(SampledProcess(pid=pid, rate_hz=20.0) for pid in (4244, 4245, 4246))
+        app.show(replace(update, profile_status=replace(status, cpu_share_ratio=0.97, sampled=several)))
+        assert "3 processes, 97 % of the target's CPU" in app.texts()[0]
 
 
 async def test_a_profile_is_made_a_tree_once(monkeypatch: pytest.MonkeyPatch) -> None:

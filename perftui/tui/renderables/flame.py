@@ -248,13 +248,14 @@ def hot_rows(root: Node) -> list[HotRow]:
 
 
 def whose(update: Update | None) -> str:
-    """Which process the stacks are of, where the target has more than one; empty where there is nothing to tell."""
+    """Which processes the stacks are of, where the target has more than one; empty where there is nothing to tell."""
     tree = update.sample.tree if update else None
     status = update.profile_status if update else None
     if tree is None or status is None or not status.pid or len(tree.processes) < 2:
         return ""
-    share = status.cpu_share_ratio
-    return f"PID {status.pid} only" + ("" if share is None else f", {100 * share:.0f} % of the target's CPU")
+    share, count = status.cpu_share_ratio, len(status.sampled)
+    who = f"{count} processes" if count > 1 else f"PID {status.pid} only"
+    return who + ("" if share is None else f", {100 * share:.0f} % of the target's CPU")
 
 
 def short_name(node: Node) -> str:
