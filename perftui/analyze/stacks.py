@@ -1,54 +1,12 @@
 """Reads stacks for a meaning: who is to blame, which thread is an event loop, who waits for work."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 import msgspec
 
+from perftui.model.frames import IDLE_FRAMES, LOOP_FRAMES, TURN_FRAMES, FrameTable, is_foreign, is_in, is_installed
 from perftui.model.profile import Frame, StackProfile, StackRow
-
-_STANDARD = re.compile(r"^<frozen |/lib/python\d[\d.]*/(?!site-packages/|dist-packages/)|^<string>$")
-_INSTALLED = re.compile(r"/(?:site|dist)-packages/")
-
-_LOOP_FRAMES = {
-    "run_forever": ("asyncio/base_events.py", "asyncio/windows_events.py"),
-    "_run_once": ("asyncio/base_events.py",),
-    "run": ("asyncio/runners.py", "uvloop/__init__.py", "gevent/hub.py", "eventlet/hubs/hub.py", "trio/_core/_run.py"),
-    "unrolled_run": ("trio/_core/_run.py",),
-    "start": ("tornado/ioloop.py",),
-    "mainLoop": ("twisted/internet/base.py",),
-}
-"""Frames in which an event loop turns: function and the end of its file."""
-
-_TURN_FRAMES = {
-    "_run_once": ("asyncio/base_events.py",),
-    "select": ("selectors.py",),
-    "poll": ("selectors.py", "tornado/platform/epoll.py"),
-    "doPoll": ("twisted/internet/epollreactor.py",),
-    "runUntilCurrent": ("twisted/internet/base.py",),
-    "mainLoop": ("twisted/internet/base.py",),
-    "unrolled_run": ("trio/_core/_run.py",),
-}
-"""Innermost frames of a loop that is between two callbacks."""
-
-_IDLE_FRAMES = {
-    "_worker": ("concurrent/futures/thread.py",),
-    "worker": ("multiprocessing/pool.py",),
-    "get": ("queue.py", "multiprocessing/queues.py", "multiprocessing/pool.py"),
-    "wait": ("threading.py", "concurrent/futures/_base.py", "multiprocessing/connection.py"),
-    "_wait_for_tstate_lock": ("threading.py",),
-    "join": ("threading.py", "queue.py", "multiprocessing/process.py"),
-    "_join_started_thread": ("threading.py",),
-    "_handle_results": ("multiprocessing/pool.py",),
-    "_handle_tasks": ("multiprocessing/pool.py",),
-}
-"""Innermost frames of a thread that waits for work, for an event, or for another thread to end."""
-
-
-def _is(frame: Frame, table: dict[str, tuple[str, ...]]) -> bool:
-    files = table.get(frame.function)
-    return files is not None and frame.file.endswith(files)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -66,9 +24,9 @@ class StackReader:
 
     def __init__(self, profile: StackProfile) -> None:
         self.profile = profile
-        self._loop_frames = frozenset(at for at, frame in enumerate(profile.frames) if _is(frame, _LOOP_FRAMES))
-        self._own = [bool(frame.file) and not _STANDARD.search(frame.file) for frame in profile.frames]
-        self._installed = [bool(_INSTALLED.search(frame.file)) for frame in profile.frames]
+        self._loop_frames = frozenset(at for at, frame in enumerate(profile.frames) if is_in(frame, LOOP_FRAMES))
+        self._own = [not is_foreign(frame) for frame in profile.frames]
+        self._installed = [is_installed(frame) for frame in profile.frames]
         self._kept: dict[tuple[int, int], list[StackRow]] = defaultdict(list)
         for row in profile.rows:
             self._kept[row.pid, row.tid].append(row)
@@ -90,7 +48,7 @@ class StackReader:
         """
         rows = self._kept.get(thread, [])
         running = sum(row.on_cpu for row in rows)
-        turning = sum(row.on_cpu for row in rows if self._leaf_is(row, _TURN_FRAMES))
+        turning = sum(row.on_cpu for row in rows if self._leaf_is(row, TURN_FRAMES))
         return turning / running if running > 0 else None
 
     def waits_for_work(self, thread: tuple[int, int]) -> bool | None:
@@ -99,7 +57,7 @@ class StackReader:
         if not rows:
             return None
         sleeping = sum(row.samples - row.on_cpu for row in rows)
-        idle = sum(row.samples - row.on_cpu for row in rows if self._leaf_is(row, _IDLE_FRAMES))
+        idle = sum(row.samples - row.on_cpu for row in rows if self._leaf_is(row, IDLE_FRAMES))
         return idle > 0.5 * sleeping
 
     def inside(self, waiters: Threads) -> Threads:
@@ -126,7 +84,7 @@ class StackReader:
         """
 
         def weight(row: StackRow) -> float:
-            if self._leaf_is(row, _TURN_FRAMES) or self._leaf_is(row, _IDLE_FRAMES):
+            if self._leaf_is(row, TURN_FRAMES) or self._leaf_is(row, IDLE_FRAMES):
                 return 0.0
             return row.samples - row.on_cpu
 
@@ -155,9 +113,9 @@ class StackReader:
             return self.profile.rows
         return (row for key in threads for row in self._kept.get(key, []))
 
-    def _leaf_is(self, row: StackRow, table: dict[str, tuple[str, ...]]) -> bool:
+    def _leaf_is(self, row: StackRow, table: FrameTable) -> bool:
         leaf = self.leaf(row)
-        return leaf is not None and _is(leaf, table)
+        return leaf is not None and is_in(leaf, table)
 
     def _in_loop(self, row: StackRow) -> bool:
         return not self._loop_frames.isdisjoint(self.profile.stacks[row.stack])
