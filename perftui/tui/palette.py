@@ -25,9 +25,10 @@ which also saves a fifth of the bytes. ``selected`` and ``flame`` are background
 
 
 class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
-    """The signs that carry meaning beside the colour. ``levels`` are nine heights, the first one empty."""
+    """The signs that carry meaning beside the colour: ``levels`` nine heights, the first one empty, ``shades`` five."""
 
     levels: str
+    shades: str
     horizontal: str
     vertical: str
     ellipsis: str
@@ -39,6 +40,8 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
     warning: str
     critical: str
     unknown: str
+    more: str
+    less: str
     branch: str
     last_branch: str
     trunk: str
@@ -48,6 +51,7 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
 
 UNICODE_GLYPHS = Glyphs(
     levels=" ▁▂▃▄▅▆▇█",
+    shades="·░▒▓█",
     horizontal="─",
     vertical="│",
     ellipsis="…",
@@ -59,6 +63,8 @@ UNICODE_GLYPHS = Glyphs(
     warning="▲",
     critical="✖",
     unknown="?",
+    more="▲",
+    less="▼",
     branch="├─ ",
     last_branch="└─ ",
     trunk="│  ",
@@ -67,6 +73,7 @@ UNICODE_GLYPHS = Glyphs(
 )
 ASCII_GLYPHS = Glyphs(
     levels=" .:-=+*%#",
+    shades=".:+*#",
     horizontal="-",
     vertical="|",
     ellipsis="~",
@@ -78,6 +85,8 @@ ASCII_GLYPHS = Glyphs(
     warning="!",
     critical="X",
     unknown="?",
+    more="^",
+    less="v",
     branch="|- ",
     last_branch="`- ",
     trunk="|  ",

@@ -1,6 +1,6 @@
 """What a view of the flame pane is, and what all of them show."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import ClassVar, Literal, NamedTuple
 
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from perftui.model.sandwich import Step
 from perftui.model.stack_filter import StackFilter
 from perftui.model.update import Update
 from perftui.profile.tree import Node, build
+from perftui.tui.flame.moment import Moment
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.flame import HotRow, hot_rows, matches
 from perftui.tui.widgets.line import Hint
@@ -58,11 +59,10 @@ class Shown:
         self.update: Update | None = None
         self.weight: Weight = "cpu"
         self.filter = StackFilter()
+        self.moment = Moment()
         self.needle = ""
         self.picked: Step | None = None
         """The function that was selected last, in whichever view."""
-        self.before: Mapping[Step, float] | None = None
-        """Each function's share of self time (0-1) in the minute before what is shown; None: not known."""
         self.sources: dict[SourceOf, Source] = {}
         self.wanted: SourceOf | None = None
         """A file that a view would show and that has not been read yet."""
@@ -73,7 +73,7 @@ class Shown:
         """All stacks there are."""
         if self.update is None:
             return None
-        return self.update.gil_profile if self.weight == "gil" else self.update.profile
+        return self.moment.profile(self.update.gil_profile if self.weight == "gil" else self.update.profile)
 
     @property
     def profile(self) -> StackProfile | None:
@@ -152,7 +152,7 @@ class FlameView:
     """One way to show stacks. It keeps its own cursor; the pane draws again after every call that moves it.
 
     ``key`` shows the view, and the icicle when it is shown already. ``lines`` and ``detail`` are only called while
-    there is something to show. Coordinates of a click count from the view's own first line.
+    there are stacks to show, or ``always``. Coordinates of a click count from the view's own first line.
     """
 
     name: ClassVar[str]
@@ -160,8 +160,8 @@ class FlameView:
     what: ClassVar[str]
     hints: ClassVar[tuple[Hint, ...]]
     keys: ClassVar[tuple[Key, ...]] = ()
-    looks_back: ClassVar[bool] = False
-    """Whether it shows ``Shown.before``."""
+    always: ClassVar[bool] = False
+    """Whether it has something to show without stacks."""
 
     def lines(self, shown: Shown, width: int, height: int, palette: Palette, *, focused: bool) -> list[Strip]:
         """At most ``height`` lines of exactly ``width`` cells."""
@@ -170,6 +170,10 @@ class FlameView:
     def detail(self, shown: Shown, width: int, palette: Palette) -> Strip:  # noqa: ARG002 - for views to answer
         """The pane's last line: what the cursor stands on, in full."""
         return Strip.blank(width, palette.text)
+
+    def work(self, shown: Shown) -> Callable[[], None] | None:  # noqa: ARG002 - for views to answer
+        """What takes too long for drawing: run in a thread after each draw, and the pane draws again after it."""
+        return None
 
     @property
     def note(self) -> str:

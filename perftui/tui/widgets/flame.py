@@ -1,6 +1,6 @@
 """Where the time goes: the target's stacks, in one of several views."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from msgspec.structs import replace
@@ -11,14 +11,14 @@ from textual.message import Message
 from textual.strip import Strip
 
 from perftui.errors import UsageError
-from perftui.model.sandwich import Step
 from perftui.model.stack_filter import StackFilter
+from perftui.tui.flame.heat import HeatView
 from perftui.tui.flame.hot import HotView
 from perftui.tui.flame.icicle import IcicleView
 from perftui.tui.flame.sandwich import SandwichView
 from perftui.tui.flame.source import SourceView
 from perftui.tui.flame.typing import Typing
-from perftui.tui.flame.view import WEIGHTS, FlameView, Shown, Source, SourceOf, Weight, self_shares
+from perftui.tui.flame.view import WEIGHTS, FlameView, Shown, Source, SourceOf
 from perftui.tui.messages import SourceAsked, SourceRead
 from perftui.tui.renderables.cells import strip_of, wrap
 from perftui.tui.renderables.flame import found_total, whose
@@ -26,16 +26,12 @@ from perftui.tui.renderables.flame_head import filter_names, head_text
 from perftui.tui.renderables.truth import truth_strip
 from perftui.tui.widgets.line import Hint, LineView
 
-VIEWS: tuple[type[FlameView], ...] = (IcicleView, HotView, SandwichView, SourceView)
+VIEWS: tuple[type[FlameView], ...] = (IcicleView, HotView, SandwichView, SourceView, HeatView)
 """The first one is shown at the start."""
 
 HEAD_LINES = 2
 
 SEARCH, PATTERN = "/", "keep stacks with (! without): "
-
-MINUTE_NS = 60_000_000_000
-LOOK_BACK_EVERY_NS = 5_000_000_000
-"""The minute before changes slowly, and to work it out takes many times as long as to draw."""
 
 GIL_REMEDY = "a second, cheap sampler sees it: CPython with a GIL, and room in the sampler's CPU budget"
 
@@ -44,14 +40,8 @@ class HintsChanged(Message):
     """The pane's keys are others now."""
 
 
-class PastSeen(Message):
-    """Shares of self time in the minute before; None where there is no past."""
-
-    def __init__(self, weight: Weight, wanted: StackFilter, shares: Mapping[Step, float] | None) -> None:
-        super().__init__()
-        self.weight = weight
-        self.filter = wanted
-        self.shares = shares
+class Worked(Message):
+    """What a view could not draw before is there."""
 
 
 class Flame(LineView, can_focus=True):
@@ -90,6 +80,7 @@ class Flame(LineView, can_focus=True):
         Binding("o", "wish('own_only')", "only own code: others' time is their caller's"),
         Binding("r", "wish('fold_recursion')", "fold recursion"),
         Binding("b", "wish('hide_idle')", "hide idle threads in wall time"),
+        Binding("a", "by_task", "stacks of event loops by task"),
         Binding("escape", "clear", "clear the search, then the filters"),
     ]
 
@@ -98,8 +89,6 @@ class Flame(LineView, can_focus=True):
         self.shown = Shown()
         self.typing: Typing | None = None
         self._asked: SourceOf | None = None
-        self._looked_for: tuple[Weight, StackFilter] | None = None
-        self._looked_ns = 0
         self.views = {view.name: view() for view in VIEWS}
         self.view = self.views[VIEWS[0].name]
 
@@ -108,6 +97,7 @@ class Flame(LineView, can_focus=True):
     def draw(self, width: int, height: int) -> list[Strip]:
         shown, palette = self.shown, self.palette
         shown.update = self.update_shown
+        shown.moment.take(self.update_shown)
         head = [self.title(self._head(), self.view.name, width), self._truth(width)]
         rows = max(1, height - HEAD_LINES - 1)
         body = self._body(width, rows)
@@ -116,18 +106,19 @@ class Flame(LineView, can_focus=True):
 
     def _body(self, width: int, height: int) -> list[Strip]:
         shown = self.shown
-        if shown.tree is None or shown.tree.total <= 0:
+        if not self.view.always and ((tree := shown.tree) is None or tree.total <= 0):
             return self._why_empty(width)
-        if self.view.looks_back:
-            self._look_back()
         lines = self.view.lines(shown, width, height, self.palette, focused=self.has_focus)
         if shown.wanted is not None:
             self._ask_for_source(shown.wanted)
+        if (job := self.view.work(shown)) is not None:
+            self._work(job)
         return lines
 
     def _head(self) -> str:
         shown = self.shown
-        parts = [head_text(shown.weight, shown.filter, shown.whole), self.view.note, whose(self.update_shown)]
+        what = head_text(shown.weight, shown.filter, shown.whole)
+        parts = [shown.moment.text, what, self.view.note, whose(self.update_shown)]
         return f"Flame {self.palette.glyphs.dash} {', '.join(filter(None, parts))}"
 
     def _truth(self, width: int) -> Strip:
@@ -150,6 +141,8 @@ class Flame(LineView, can_focus=True):
     def _reasons(self) -> tuple[str, str]:
         """Why there is nothing to show, and the remedy."""
         shown, update = self.shown, self.update_shown
+        if shown.moment.span and shown.whole is None:
+            return "nothing was sampled in this span", "Esc goes back to what is live"
         if shown.profile is not None:
             if not shown.profile.rows and filter_names(shown.filter):
                 return "no stack passes the filters", "Esc clears them"
@@ -164,9 +157,12 @@ class Flame(LineView, can_focus=True):
 
     def _last_line(self, width: int) -> Strip:
         """What is typed, what a search holds, or what is selected."""
-        palette, typing, needle, tree = self.palette, self.typing, self.shown.needle, self.shown.tree
+        palette, typing, needle = self.palette, self.typing, self.shown.needle
         if typing is not None and typing.prompt == PATTERN:
             return strip_of(typing.parts(palette), width, palette)
+        if typing is None and not needle and self.view.always:
+            return self.view.detail(self.shown, width, palette)
+        tree = self.shown.tree
         if tree is None or tree.total <= 0:
             return Strip.blank(width, palette.text)
         if typing is None and not needle:
@@ -257,14 +253,20 @@ class Flame(LineView, can_focus=True):
             self._filter(file_prefix=function[1])
 
     def action_clear(self) -> None:
-        """The search first, then the filters; with neither the key is the screen's."""
+        """The search first, then the span, then the filters; with none of them the key is the screen's."""
         shown = self.shown
         if shown.needle:
             shown.needle = ""
+        elif shown.moment.span:
+            shown.moment.span = None
         elif shown.filter != StackFilter():
             shown.filter = StackFilter()
         else:
             raise SkipAction
+        self._forget()
+
+    def action_by_task(self) -> None:
+        self.shown.moment.by_task = not self.shown.moment.by_task
         self._forget()
 
     def _filter(self, **wishes: bool | int | str | None) -> None:
@@ -278,28 +280,15 @@ class Flame(LineView, can_focus=True):
 
     # ---- what takes longer
 
-    def _look_back(self) -> None:
-        """Work out the minute before, seldom and in a thread: it may be thousands of stacks."""
-        shown, update = self.shown, self.update_shown
-        wanted = shown.weight, shown.filter
-        if wanted != self._looked_for:
-            shown.before, self._looked_ns = None, 0
-        profile, stacks = shown.whole, update.stacks if update and shown.weight != "gil" else None
-        self._looked_for = wanted
-        if profile is None or stacks is None or stacks.last_ns < self._looked_ns + LOOK_BACK_EVERY_NS:
-            return
-        self._looked_ns = stacks.last_ns
+    def _work(self, job: Callable[[], None]) -> None:
+        def run() -> None:
+            job()
+            self.post_message(Worked())
 
-        def look() -> None:
-            past = stacks.span(profile.started_ns - MINUTE_NS, profile.started_ns)
-            self.post_message(PastSeen(*wanted, self_shares(past, *wanted) if past else None))
+        self.run_worker(run, thread=True)
 
-        self.run_worker(look, thread=True)
-
-    def on_past_seen(self, message: PastSeen) -> None:
-        if (message.weight, message.filter) == self._looked_for:
-            self.shown.before = message.shares
-            self.redraw()
+    def on_worked(self) -> None:
+        self.redraw()
 
     def _ask_for_source(self, wanted: SourceOf) -> None:
         if wanted != self._asked:
