@@ -19,6 +19,7 @@ from perftui.tui.flame.sandwich import SandwichView
 from perftui.tui.flame.source import SourceView
 from perftui.tui.flame.typing import Typing
 from perftui.tui.flame.view import WEIGHTS, FlameView, Shown, Source, SourceOf
+from perftui.tui.flame.workers import WorkersView
 from perftui.tui.messages import SourceAsked, SourceRead
 from perftui.tui.renderables.cells import strip_of, wrap
 from perftui.tui.renderables.flame import found_total, whose
@@ -26,7 +27,7 @@ from perftui.tui.renderables.flame_head import filter_names, head_text
 from perftui.tui.renderables.truth import truth_strip
 from perftui.tui.widgets.line import Hint, LineView
 
-VIEWS: tuple[type[FlameView], ...] = (IcicleView, HotView, SandwichView, SourceView, HeatView)
+VIEWS: tuple[type[FlameView], ...] = (IcicleView, HotView, SandwichView, SourceView, HeatView, WorkersView)
 """The first one is shown at the start."""
 
 HEAD_LINES = 2
