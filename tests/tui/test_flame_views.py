@@ -175,6 +175,22 @@ async def test_filters_add_up_are_named_and_cleared() -> None:
         assert "wait" in seen.text
 
 
+async def test_with_nothing_to_clear_escape_is_the_screens() -> None:
+    async with Showing(update_of(profile())) as seen:
+        await seen.press("z", "o", "escape")
+        assert seen.app.main.zoomed
+        await seen.press("escape")
+        assert not seen.app.main.zoomed
+
+
+async def test_a_key_of_another_view_does_nothing() -> None:
+    async with Showing(update_of(profile())) as seen:
+        await seen.press("s")
+        before = seen.text
+        await seen.press("F", "c")
+        assert seen.text == before
+
+
 async def test_a_bad_pattern_is_told_while_it_is_typed() -> None:
     async with Showing(update_of(profile()), (120, 30)) as seen:
         await seen.press("f", "(", "enter")
