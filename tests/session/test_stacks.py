@@ -96,16 +96,17 @@ def test_two_equal_workers_have_equal_shares_though_one_is_looked_at_more_often(
 
 def views(update: Update, pids: list[int]) -> list[WorkerView]:
     """Of the workers, once each was seen often enough; none before."""
-    if update.profile is None or not all(running_looks(update).get(pid, 0.0) >= 30 for pid in pids):
+    if update.profile is None or not all(running_looks(update).get(pid, 0.0) >= 25 for pid in pids):
         return []
     return [view for view in workers(update.profile, update.interval) if view.pid in pids]
 
 
 @pytest.mark.alone
+@pytest.mark.timeout(240)  # on an idle machine it takes 10 s; on a busy one the workers run seldom
 @pytest.mark.parametrize("odd", [5, -1])
 def test_the_worker_that_does_something_else_is_the_odd_one_and_equal_ones_are_not(odd: int, journal: Journal) -> None:
-    with server(8, odd=odd, pause=0.05) as (root, pids), watched(root, journal, seconds=40) as updates:
-        seen = views(updates.wait_for(lambda update: bool(views(update, pids)), 100), pids)
+    with server(8, odd=odd, pause=0.01) as (root, pids), watched(root, journal, seconds=200) as updates:
+        seen = views(updates.wait_for(lambda update: bool(views(update, pids)), 200), pids)
     assert [view.pid for view in seen if view.outlier] == ([pids[odd]] if odd >= 0 else [])
     for view in seen:
         assert view.top_function == "spend"
