@@ -12,9 +12,9 @@ from perftui.errors import PerftuiError
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.interval import Interval
-from perftui.model.profile import ProfileStatus, StackProfile
+from perftui.model.profile import Mode, ProfileStatus, StackProfile
 from perftui.model.target import ProcessId
-from perftui.profile.pyspy import PySpySampler
+from perftui.session.chains import Chains
 from perftui.session.options import SessionOptions
 
 SMOOTHING = 0.3
@@ -26,7 +26,7 @@ WORTH_CORES = 0.05
 
 
 class StackFollower:
-    """One sampler, on the root of the target or on its busiest process. For one thread but ``status``."""
+    """Samples one process: the root of the target or its busiest one. For one thread but ``status``."""
 
     def __init__(self, host: Host, root: HeldTarget, options: SessionOptions) -> None:
         self._host = host
@@ -35,6 +35,7 @@ class StackFollower:
         self._cores: dict[ProcessId, float] = {}
         self._hopeless: set[ProcessId] = set()
         self._leaving: list[threading.Thread] = []
+        self._mode: Mode = "nonblocking"
         self._held = root
         self._sampler = self._start(root)
 
@@ -48,6 +49,11 @@ class StackFollower:
     def take(self) -> list[StackProfile]:
         """Finished windows since the last call, oldest first."""
         return self._sampler.take()
+
+    def switch(self, mode: Mode) -> None:
+        """Look in another way, at whichever process."""
+        self._mode = mode
+        self._sampler.switch(mode)
 
     def follow(self, interval: Interval | None) -> None:
         """Call once a tick: learn who uses the CPU, and move if another process uses far more."""
@@ -93,15 +99,14 @@ class StackFollower:
         self._held = held
         self._sampler = self._start(held)
 
-    def _start(self, held: HeldTarget) -> PySpySampler:
-        sampler = PySpySampler(
-            self._host, held, rate_hz=self._options.profile_rate_hz, budget_ratio=self._options.profile_budget_ratio
-        )
-        sampler.start()
-        return sampler
+    def _start(self, held: HeldTarget) -> Chains:
+        chains = Chains(self._host, held, self._options)
+        if self._mode != "nonblocking":
+            chains.switch(self._mode)
+        return chains
 
 
-def _leave(sampler: PySpySampler, held: HeldTarget, root: HeldTarget) -> None:
+def _leave(sampler: Chains, held: HeldTarget, root: HeldTarget) -> None:
     sampler.stop()
     if held is not root:
         held.close()
