@@ -21,6 +21,7 @@ from tests.accept import (
     record_kill,
     slow_link,
     ssh,
+    stopped,
 )
 from tests.accept.story import Failed
 from tests.scenarios.play import ROOT, NotStarted
@@ -38,6 +39,7 @@ STORIES: dict[str, Callable[[], Iterator[str]]] = {
     "prometheus": prometheus.stories,
     "process-metrics": process_metrics.stories,
     "hour": hour.stories,
+    "stopped": stopped.stories,
 }
 STATE_FILE = ROOT / ".accept" / "stories.json"
 
