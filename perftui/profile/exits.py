@@ -26,9 +26,14 @@ def _case(pattern: str, reason: str, remedy: str) -> _Case:
 _CASES = (
     # Before all others: without the right to look, py-spy also says that there is no such process.
     _case(
+        r"failed to get process executable name(?:.*\n)*.*os error 13\b",
+        "not permitted to look at process {pid}: root without CAP_SYS_PTRACE, as is usual in a container",
+        "start the container with --cap-add=SYS_PTRACE",
+    ),
+    _case(
         r"permission denied|os error 13\b|requires root|(?:failed to (?:copy|open|read)[^\n]*).*os error 1\b",
         "not permitted to read process {pid}",
-        "sudo perftui attach {pid}; in a container start it with --cap-add=SYS_PTRACE",
+        "sudo perftui attach {pid}",
     ),
     _case(r"unexpected waitpid result", "process {pid} is stopped", "kill -CONT {pid}"),
     _case(
@@ -37,7 +42,12 @@ _CASES = (
         "detach that program, or sample without pausing the target",
     ),
     _case(
-        r"failed to find (?:a )?python (?:version|interpreter)|no python processes found",
+        r"no python processes found",
+        "neither process {pid} nor any of its children is a Python process that py-spy may read",
+        "sudo perftui attach {pid}, or attach to the child that runs Python",
+    ),
+    _case(
+        r"failed to find (?:a )?python (?:version|interpreter)",
         "process {pid} is not a Python process that py-spy can read",
         "resources and rules work without stacks",
     ),

@@ -17,7 +17,7 @@ from perftui.host.target import HeldTarget
 from perftui.model.finding import Diagnosis
 from perftui.model.incident import Incident
 from perftui.model.journal import JournalEntry
-from perftui.model.profile import ProfileStatus
+from perftui.model.profile import Mode, ProfileStatus
 from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
 from perftui.model.target import HOST, ProcessId, Target
@@ -207,10 +207,12 @@ class Session:
         self._manual.look(sample, [entry for entry in self._entries if entry.id in self._changes])
 
     def _cost(self, source: LiveTicks) -> OwnCost:
+        status = source.profile_status
         return OwnCost(
             cpu_pct=self._own.lap_cpu_pct(),
             rss_bytes=self._own.rss_bytes(),
-            sampler_cpu_pct=100 * source.profile_status.sampler_cpu_ratio,
+            sampler_cpu_pct=100 * status.sampler_cpu_ratio,
+            target_slowdown_pct=None if status.slowdown_ratio is None else 100 * status.slowdown_ratio,
             interval_seconds=self._pace.interval_ns / 1e9,
             starved=self._pace.stretched,
             missed_ticks_total=self._pace.missed_total,
@@ -247,6 +249,11 @@ class Session:
             stopped = None if on else source.leave_stacks()
         if stopped is not None:
             stopped.stop()
+
+    def set_profile_mode(self, mode: Mode) -> None:
+        """Sample stacks in another way; ``profile.modes`` tells what it costs and when that must be confirmed first."""
+        with self._lock:
+            self._watched.source.switch_stacks(mode)
 
     def _watch(self, held: HeldTarget | None) -> _Watched:
         source = LiveTicks(self.host, held, self.options, profiling=self.profiling)

@@ -47,6 +47,7 @@ class Pipeline:
         self._span_ns = int(options.window_seconds * 1e9)
         self._samples: deque[Sample] = deque()
         self._profiles: deque[StackProfile] = deque()
+        self._gil_profiles: deque[StackProfile] = deque()
         self._memory: deque[tuple[int, int]] = deque(maxlen=MAX_MEMORY_POINTS)
         self._tiers = Tiers(NAMES, options.interval_seconds)
         self._recent: dict[str, Summary] = {}
@@ -57,6 +58,7 @@ class Pipeline:
         self.interval: Interval | None = None
         self.window: Window | None = None
         self.profile: StackProfile | None = None
+        self.gil_profile: StackProfile | None = None
         self.diagnosis: Diagnosis | None = None
 
     def feed(self, sample: Sample, profiles: Sequence[StackProfile] = (), *, judge: bool = True) -> None:
@@ -96,6 +98,7 @@ class Pipeline:
             interval=self.interval,
             diagnosis=self.diagnosis,
             profile=self.profile,
+            gil_profile=self.gil_profile,
             profile_status=sample.profile_status or NOT_SAMPLED,
             proposals=proposals,
             journal=journal,
@@ -109,9 +112,10 @@ class Pipeline:
         """Forget what was seen up to now: a setting has changed, and a verdict must not mix both sides of it."""
         self._samples.clear()
         self._profiles.clear()
+        self._gil_profiles.clear()
         self._fresh_ns = None
         self._firing = frozenset()
-        self.window = self.diagnosis = self.profile = None
+        self.window = self.diagnosis = self.profile = self.gil_profile = None
 
     def adopt_past(self, other: "Pipeline") -> None:
         """Go on with the history of the host from before the target was changed."""
@@ -162,21 +166,35 @@ class Pipeline:
             self._samples.popleft()
         if len(self._samples) > MAX_SAMPLES:
             self._samples = deque(list(self._samples)[::2])  # an odd number: the first and the last stay
-        self._keep_profiles([window for window in profiles if window.started_ns >= self._fresh_ns], oldest)
+        fresh = [window for window in profiles if window.started_ns >= self._fresh_ns]
+        gil = [window for window in fresh if window.mode == "gil"]
+        if _keep_windows(self._gil_profiles, gil, oldest):
+            self.gil_profile = merge(self._gil_profiles)
+        if _keep_windows(self._profiles, [window for window in fresh if window.mode != "gil"], oldest):
+            self.profile = merge(self._profiles)
         if sample.tree is not None and sample.tree.alive:
             rss = sum(max(0, value) for value in sample.tree.processes.ints("rss_bytes"))
             self._memory.append((sample.tree.monotonic_ns, rss))
 
-    def _keep_profiles(self, profiles: list[StackProfile], oldest_ns: int) -> None:
-        """Merging is the dear part, so it is done only when windows come or go."""
-        before = len(self._profiles)
-        while self._profiles and self._profiles[0].ended_ns < oldest_ns:
-            self._profiles.popleft()
-        self._profiles.extend(profiles)
-        if profiles or len(self._profiles) != before:
-            self.profile = merge(self._profiles)
-        if len(self._profiles) > MAX_SAMPLES:
-            self._profiles = deque(_merged_in_pairs(list(self._profiles)))
+
+def _keep_windows(kept: deque[StackProfile], new: list[StackProfile], oldest_ns: int) -> bool:
+    """Add the new ones, let go of the old. True when they are others than before: merging them is the dear part.
+
+    Windows of one mode only: a pause for each look, or frames of C code, would show as a difference.
+    """
+    before = len(kept)
+    while kept and kept[0].ended_ns < oldest_ns:
+        kept.popleft()
+    changed = bool(new) or len(kept) != before
+    for window in new:
+        if kept and kept[-1].mode != window.mode:
+            kept.clear()
+        kept.append(window)
+    if len(kept) > MAX_SAMPLES:
+        pairs = _merged_in_pairs(list(kept))
+        kept.clear()
+        kept.extend(pairs)
+    return changed
 
 
 def _merged_in_pairs(profiles: list[StackProfile]) -> list[StackProfile]:

@@ -9,7 +9,7 @@ from perftui.errors import PerftuiError
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.interval import Interval
-from perftui.model.profile import ProfileStatus, StackProfile
+from perftui.model.profile import Mode, ProfileStatus, StackProfile
 from perftui.model.sample import CollectorStatus, KnobReading, Sample
 from perftui.session.options import SessionOptions
 from perftui.session.pipeline import HALF_A_TICK_NS
@@ -70,6 +70,11 @@ class LiveTicks:
         """Let the stack sampler move to the process that uses the CPU."""
         if self._stacks is not None:
             self._stacks.follow(interval)
+
+    def switch_stacks(self, mode: Mode) -> None:
+        """Look at stacks in another way, as long as they are sampled."""
+        if self._stacks is not None:
+            self._stacks.switch(mode)
 
     def start_stacks(self) -> None:
         """Sample stacks from now on."""

@@ -22,6 +22,7 @@ from tests.accept import (
     record_kill,
     slow_link,
     ssh,
+    stopped,
     workers,
 )
 from tests.accept.story import Failed
@@ -42,6 +43,7 @@ STORIES: dict[str, Callable[[], Iterator[str]]] = {
     "process-metrics": process_metrics.stories,
     "workers": workers.stories,
     "hour": hour.stories,
+    "stopped": stopped.stories,
 }
 STATE_FILE = ROOT / ".accept" / "stories.json"
 

@@ -1,14 +1,19 @@
-"""What sampling costs the target: the same work with and without py-spy at 100 Hz, in interleaved pairs.
+"""What sampling costs the target, beside what perftui says that it costs: the same work with and without py-spy.
 
-    python -m tests.bench.slowdown [--pairs 200] [--threads 1]
+    python -m tests.bench.slowdown [--threads 1,9,65] [--mode nonblocking|exact|gil] [--pairs 60] [--rate 100]
 
-The sampler runs all the time, with its budget off so that the rate stays at 100 Hz. Short portions of work take turns:
-one while py-spy runs, one while it is held by SIGSTOP. So both sides of a pair are a fraction of a second apart, and
-what else goes on hits both. It errs against the sampler: after a hold py-spy makes up for the looks it missed.
+The sampler runs with its budget off, so that the rate stays as asked for. Where py-spy only reads memory, short
+portions of work take turns: one while py-spy runs, one while it is held by SIGSTOP. So both sides of a pair are a
+fraction of a second apart, and what else goes on hits both. It errs against the sampler: after a hold py-spy makes up
+for the looks it missed. Where py-spy pauses the target it may not be held, or the target could stand still with it:
+there the sampler is started and stopped, and the pairs are medians of some seconds.
 
-Prints one JSON document. ``median_growth_pct`` is the median over the pairs of (time with / time without − 1) by the
-wall clock, ``unqueued`` the same without the time that the target waited for a CPU (schedstat); ``error_pct`` is the
-standard error of that median (bootstrap). Exit code 1 when the growth reaches the limit of 3 %.
+Prints one JSON document with an entry for each number of threads. ``median_growth_pct`` is the median over the pairs of
+(time with / time without − 1) by the wall clock, ``unqueued`` the same without the time that the target waited for a
+CPU (schedstat); ``error_pct`` is the standard error of that median (bootstrap). ``estimate_pct`` is what the sampler's
+status said meanwhile (median). Exit code 1 when the estimate is too far from ``unqueued``: by more than 2 points, in a
+mode that pauses the target by more than 30 %, or by what the error of the measurement allows (twice), if that is more.
+Without a pause also when the growth reaches the limit of 3 %.
 """
 
 import argparse
@@ -27,9 +32,17 @@ from typing import NamedTuple
 
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
+from perftui.model.profile import Mode
+from perftui.profile.modes import PAUSING
 from perftui.profile.pyspy import PySpySampler
 
 LIMIT_PCT = 3.0
+NEAR_POINTS = 2.0
+NEAR_RATIO = 0.3
+PORTIONS = 25
+"""Pieces of work in a row on one side of a pair, where the sampler is started and stopped."""
+
+MODES: tuple[Mode, ...] = ("nonblocking", "exact", "native", "gil")
 WORKER = """
 import sys, threading, time
 
@@ -109,10 +122,10 @@ class Target:
 
 
 @contextmanager
-def sampling(pid: int, rate_hz: int) -> Iterator[PySpySampler]:
+def sampling(pid: int, rate_hz: int, mode: Mode) -> Iterator[PySpySampler]:
     """A sampler that has finished its first window."""
     held = HeldTarget.open(Host(), pid)
-    sampler = PySpySampler(Host(), held, rate_hz=rate_hz, budget_ratio=1000.0)
+    sampler = PySpySampler(Host(), held, mode=mode, rate_hz=rate_hz, budget_ratio=1000.0)
     sampler.start()
     try:
         while sampler.status.state == "starting":
@@ -154,20 +167,54 @@ def unsampled(target: Target) -> Times | None:
             os.kill(pid, signal.SIGCONT)
 
 
-def paired(target: Target, pairs: int) -> Iterator[tuple[Times, Times]]:
-    """(without, with), in alternating order."""
+class Pair(NamedTuple):
+    """The same work without and with the sampler, and how much longer the sampler says that it takes (percent)."""
+
+    without: Times
+    sampled: Times
+    estimate_pct: float
+
+
+def paired(target: Target, sampler: PySpySampler, pairs: int) -> Iterator[Pair]:
+    """Portion by portion, in alternating order."""
     done = 0
     while done < pairs:
         first = target.work() if done % 2 else None
         without = unsampled(target)
         sampled = first or target.work()
-        if without is not None:
+        if without is not None and (estimate := sampler.status.slowdown_ratio) is not None:
             done += 1
-            yield without, sampled
+            yield Pair(without, sampled, estimate * 100)
+
+
+def in_blocks(target: Target, pairs: int, rate_hz: int, mode: Mode) -> Iterator[Pair]:
+    """Some seconds with the sampler, between some without."""
+    before = typical(target)
+    for _ in range(pairs):
+        with sampling(target.pid, rate_hz, mode) as sampler:
+            sampled = typical(target)
+            sampler.take()
+            while not sampler.take():  # the window that saw the last portions
+                target.work()
+            estimate = sampler.status.slowdown_ratio
+        after = typical(target)
+        assert estimate is not None
+        yield Pair(
+            Times(*(statistics.mean(sides) for sides in zip(before, after, strict=True))), sampled, estimate * 100
+        )
+        before = after
+
+
+def typical(target: Target) -> Times:
+    """The medians of some portions."""
+    times = [target.work() for _ in range(PORTIONS)]
+    return Times(*(statistics.median(side) for side in zip(*times, strict=True)))
 
 
 def summary(growth: list[float]) -> dict[str, float]:
     draw = random.Random(1)
+    if len(growth) < 2:
+        return {"median_growth_pct": round(growth[0], 2), "error_pct": 0.0}
     medians = [statistics.median(draw.choices(growth, k=len(growth))) for _ in range(500)]
     return {
         "median_growth_pct": round(statistics.median(growth), 2),
@@ -175,40 +222,60 @@ def summary(growth: list[float]) -> dict[str, float]:
     }
 
 
-def measure(pairs: int, threads: int, rate_hz: int, seconds: float) -> dict[str, object]:
+def measure(pairs: int, threads: int, rate_hz: int, seconds: float, mode: Mode) -> dict[str, object]:
     target = Target(threads, seconds)
     try:
-        with sampling(target.pid, rate_hz) as sampler:
-            found = list(paired(target, pairs))
-            status = sampler.status
-            looks = sum(window.attempts for window in sampler.take())
+        if mode in PAUSING:
+            found = list(in_blocks(target, pairs, rate_hz, mode))
+        else:
+            with sampling(target.pid, rate_hz, mode) as sampler:
+                found = list(paired(target, sampler, pairs))
     finally:
         target.end()
+    unqueued = summary([(pair.sampled.unqueued / pair.without.unqueued - 1) * 100 for pair in found])
+    estimate = statistics.median(pair.estimate_pct for pair in found)
     return {
-        "pairs": pairs,
         "threads": threads,
+        "mode": mode,
+        "pairs": len(found),
         "rate_hz": rate_hz,
-        "looks": looks,
-        "portion_seconds": round(statistics.median(without.wall for without, _ in found), 3),
-        **summary([(sampled.wall / without.wall - 1) * 100 for without, sampled in found]),
-        "unqueued": summary([(sampled.unqueued / without.unqueued - 1) * 100 for without, sampled in found]),
-        "sampler_cpu_pct": round(status.sampler_cpu_ratio * 100, 1),
+        "portion_seconds": round(statistics.median(pair.without.wall for pair in found), 3),
+        **summary([(pair.sampled.wall / pair.without.wall - 1) * 100 for pair in found]),
+        "unqueued": unqueued,
+        "estimate_pct": round(estimate, 2),
+        "estimate_is_near": is_near(estimate, unqueued["median_growth_pct"], unqueued["error_pct"], mode),
         "load1": round(os.getloadavg()[0], 2),
         "limit_pct": LIMIT_PCT,
     }
 
 
+def is_near(estimate_pct: float, growth_pct: float, error_pct: float, mode: Mode) -> bool:
+    allowed = NEAR_RATIO * growth_pct if mode in PAUSING else 0.0
+    return abs(estimate_pct - growth_pct) <= max(NEAR_POINTS, allowed, 2 * error_pct)
+
+
+def fails(found: dict[str, object], mode: Mode) -> bool:
+    growth = found["median_growth_pct"]
+    too_much = mode not in PAUSING and isinstance(growth, float) and growth >= LIMIT_PCT
+    return too_much or not found["estimate_is_near"]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=200, help="at least 8")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--pairs", type=int, default=60, help="at least 8; a tenth of them in a mode that pauses")
+    parser.add_argument("--threads", default="1,9,65", help="numbers, separated by commas")
+    parser.add_argument("--mode", choices=MODES, default="nonblocking")
     parser.add_argument("--rate", type=int, default=100, help="looks per second")
     parser.add_argument("--seconds", type=float, default=0.12, help="length of one portion of work")
     arguments = parser.parse_args()
-    found = measure(max(8, arguments.pairs), arguments.threads, arguments.rate, arguments.seconds)
+    mode: Mode = arguments.mode
+    pairs = max(8, arguments.pairs) // (10 if mode in PAUSING else 1) or 1
+    found = [
+        measure(pairs, int(threads), arguments.rate, arguments.seconds, mode)
+        for threads in arguments.threads.split(",")
+    ]
     print(json.dumps(found, indent=1))
-    growth = found["median_growth_pct"]
-    return 0 if isinstance(growth, float) and growth < LIMIT_PCT else 1
+    return int(any(fails(entry, mode) for entry in found))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,12 @@ NO_PROCESS = "Error: Failed to get process executable name. Check that the proce
             "is stopped",
             "kill -CONT 42",
         ),
-        (1, "Error: No python processes found in process 42 or any of its subprocesses", "is not a Python process", ""),
+        (
+            1,
+            "Error: No python processes found in process 42 or any of its subprocesses",
+            "neither process 42 nor any of its children",
+            "attach to the child",
+        ),
         (
             1,
             "Error: Failed to create output\n\nCaused by:\n    No such file or directory (os error 2)",

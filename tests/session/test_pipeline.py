@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from perftui.model.catalogue import SUMMED_UP
-from perftui.model.profile import Frame, ProfileStatus, StackProfile, StackRow
+from perftui.model.profile import Frame, Mode, ProfileStatus, StackProfile, StackRow
 from perftui.model.sample import CpuSection, MemorySection, Sample
 from perftui.model.table import Table
 from perftui.model.target import HOST
@@ -57,7 +57,7 @@ def sample(second: int, busy_ticks: int) -> Sample:
     )
 
 
-def profile(second: int) -> StackProfile:
+def profile(second: int, mode: Mode = "nonblocking") -> StackProfile:
     now = 1_000_000_000 * (second + 1)
     return StackProfile(
         sampler="test",
@@ -69,6 +69,7 @@ def profile(second: int) -> StackProfile:
         frames=(Frame(function="main"),),
         stacks=((0,),),
         rows=(StackRow(pid=1, tid=1, stack=0, samples=1, on_cpu=1.0),),
+        mode=mode,
     )
 
 
@@ -103,6 +104,25 @@ def test_a_long_window_is_thinned_but_keeps_its_ends() -> None:
     assert pipeline.profile is not None
     assert pipeline.profile.samples == 400
     assert len(pipeline.history()["cpu"]) == HISTORY_POINTS
+
+
+def test_windows_of_different_modes_are_never_merged() -> None:
+    pipeline = Pipeline(SessionOptions(window_seconds=5.0))
+    for second in range(4):
+        pipeline.feed(sample(second, second), [profile(second), profile(second, "gil")])
+    assert pipeline.profile is not None
+    assert pipeline.gil_profile is not None
+    assert (pipeline.profile.mode, pipeline.profile.samples) == ("nonblocking", 4)
+    assert (pipeline.gil_profile.mode, pipeline.gil_profile.samples) == ("gil", 4)
+
+    pipeline.feed(sample(4, 4), [profile(4, "exact")])
+    assert (pipeline.profile.mode, pipeline.profile.samples) == ("exact", 1)
+    update = pipeline.update(sample(4, 4), COST)
+    assert update.gil_profile is not None
+    assert update.gil_profile.samples == 4
+
+    pipeline.start_afresh()
+    assert pipeline.gil_profile is None
 
 
 def test_a_fresh_start_judges_only_what_comes_after() -> None:

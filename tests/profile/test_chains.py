@@ -1,0 +1,86 @@
+"""All that looks at the stacks of one process, on real ones."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from perftui.host.interpreter import Interpreter
+from perftui.host.procfs import Host
+from perftui.host.target import HeldTarget
+from perftui.model.profile import StackProfile
+from perftui.profile import preflight
+from perftui.session import chains as chains_module
+from perftui.session.chains import Chains
+from perftui.session.options import SessionOptions
+from tests.host.test_target import wait_for
+from tests.profile.children import SLEEPER, python_child, samplers_of
+
+SPINNER = "def spin():\n    while True: sum(range(100))\nprint('up', flush=True)\nspin()\n"
+
+
+@contextmanager
+def watching(process: subprocess.Popen[bytes]) -> Iterator[Chains]:
+    held = HeldTarget.open(Host(), process.pid)
+    chains = Chains(Host(), held, SessionOptions(profile_budget_ratio=1.0))
+    try:
+        yield chains
+    finally:
+        chains.stop()
+        held.close()
+        assert samplers_of(process.pid) == []
+
+
+def test_both_chains_run_and_exact_looks_tell_how_true_the_stacks_are() -> None:
+    taken: list[StackProfile] = []
+
+    def known(chains: Chains) -> bool:
+        taken.extend(chains.take())
+        return chains.status.suspect_ratio is not None and "gil" in {window.mode for window in taken}
+
+    with python_child(sys.executable, SPINNER) as process, watching(process) as chains:
+        wait_for(lambda: known(chains), seconds=60)
+        status = chains.status
+
+    assert status.suspect_ratio is not None
+    assert status.suspect_ratio < 0.3
+    assert status.slowdown_ratio is not None
+    assert 0 <= status.slowdown_ratio < 0.1
+    assert {window.mode for window in taken} == {"nonblocking", "gil"}  # the exact window is no part of the past
+
+
+def test_in_exact_mode_no_stack_is_suspect() -> None:
+    taken: list[StackProfile] = []
+
+    def exact(chains: Chains) -> bool:
+        taken.extend(chains.take())
+        return chains.status.mode == "exact"
+
+    with python_child(sys.executable, SPINNER) as process, watching(process) as chains:
+        chains.switch("exact")
+        wait_for(lambda: exact(chains), seconds=60)
+        assert chains.status.suspect_ratio == 0.0
+
+
+def test_a_target_with_many_threads_is_not_paused_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chains_module, "MOST_THREADS", 0)
+    taken: list[StackProfile] = []
+
+    def sampled(chains: Chains) -> bool:
+        taken.extend(chains.take())
+        return sum(window.mode == "nonblocking" for window in taken) >= 2
+
+    with python_child(sys.executable, SLEEPER) as process, watching(process) as chains:
+        wait_for(lambda: sampled(chains), seconds=60)
+        assert chains._check is None
+        assert chains.status.suspect_ratio is None
+
+
+def test_why_there_is_no_view_of_the_gil_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Interpreter(version="3.13", free_threaded=True)
+    monkeypatch.setattr(preflight, "check", lambda *_: found)
+    with python_child(sys.executable, SLEEPER) as process, watching(process) as chains:
+        wait_for(lambda: chains.status.reason.startswith("GIL: ") and chains.status.state == "ok", seconds=60)
+        assert "free-threaded" in chains.status.reason
