@@ -43,7 +43,7 @@ IDLE_FRAMES: FrameTable = {
 """Innermost frames of a thread that waits for work, for an event, or for another thread to end."""
 
 _STANDARD = re.compile(r"^<frozen |/lib/python\d[\d.]*/(?!site-packages/|dist-packages/)|^<string>$")
-_INSTALLED = re.compile(r"/(?:site|dist)-packages/")
+_INSTALLED = re.compile(r"/(?:site|dist)-packages/|^/(?:usr/)?lib(?:32|64)?/.*\.so[.0-9]*$|^\[kernel\]$")
 
 
 def is_in(frame: Frame, table: FrameTable) -> bool:
@@ -59,7 +59,7 @@ def is_installed(frame: Frame) -> bool:
 
 def is_foreign(frame: Frame) -> bool:
     """Whether it is the interpreter's: native, or of the standard library."""
-    return not frame.file or _matches(_STANDARD, frame.file)
+    return not frame.file or frame.function == "[unknown]" or _matches(_STANDARD, frame.file)
 
 
 @lru_cache(maxsize=8192)

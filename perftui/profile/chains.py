@@ -10,7 +10,6 @@ from perftui.model.profile import Mode, ProfileStatus, StackProfile
 from perftui.profile.modes import PAUSING
 from perftui.profile.pyspy import PySpySampler
 from perftui.profile.truth import MOST_THREADS, TruthMeter, exact_rate_hz
-from perftui.session.options import SessionOptions
 
 GIL_SHARE = 0.3
 """Of the samplers' budget: that chain has less to read."""
@@ -26,18 +25,17 @@ class Chains:
     For one thread but ``status``.
     """
 
-    def __init__(self, host: Host, held: HeldTarget, options: SessionOptions) -> None:
-        budget_ratio = options.profile_budget_ratio
+    def __init__(self, host: Host, held: HeldTarget, *, rate_hz: int, budget_ratio: float) -> None:
         self._host = host
         self._held = held
-        self._wall = PySpySampler(
-            host, held, rate_hz=options.profile_rate_hz, budget_ratio=budget_ratio * (1 - GIL_SHARE)
-        )
+        self._wall = PySpySampler(host, held, rate_hz=rate_hz, budget_ratio=budget_ratio * (1 - GIL_SHARE))
         self._gil = PySpySampler(
             host, held, mode="gil", window_seconds=GIL_WINDOW_SECONDS, budget_ratio=budget_ratio * GIL_SHARE
         )
         self._check: PySpySampler | None = None
         self._truth = TruthMeter()
+
+    def start(self) -> None:
         self._wall.start()
         self._gil.start()
 

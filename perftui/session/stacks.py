@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from perftui.errors import PerftuiError
+from perftui.errors import NoData, PerftuiError
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.interval import Interval
-from perftui.model.profile import ProfileStatus, SampledProcess, StackProfile
+from perftui.model.profile import Mode, ProfileStatus, SampledProcess, StackProfile
 from perftui.model.target import ProcessId
-from perftui.profile.pyspy import PySpySampler
+from perftui.profile.chains import Chains
+from perftui.profile.choose import sampler_for
+from perftui.profile.sampler import Sampler
 from perftui.session.options import SessionOptions
 from perftui.session.turns import Setting, Turns
 
@@ -25,11 +27,12 @@ SPENT_NS = 15_000_000_000
 
 
 class _Seat(NamedTuple):
-    """One process with its sampler, as it was set."""
+    """One process with its sampler, as it was set; ``program`` is what the process ran then."""
 
     held: HeldTarget
-    sampler: PySpySampler
+    sampler: Sampler
     setting: Setting
+    program: str
 
 
 class StackFollower:
@@ -44,6 +47,7 @@ class StackFollower:
         self._remains: deque[StackProfile] = deque()
         self._spent: deque[tuple[int, int]] = deque()
         self._leaving: list[threading.Thread] = []
+        self._mode: Mode = "nonblocking"
         self._sit(root.process, self._best)
 
     @property
@@ -74,6 +78,13 @@ class StackFollower:
         self._spent.extend((window.ended_ns, window.sampler_cpu_ns) for window in others)
         return taken
 
+    def switch(self, mode: Mode) -> None:
+        """Look at the first process in another way, whichever it is. Only py-spy knows several."""
+        self._mode = mode
+        seat = self._seats.get(self._turns.first)
+        if seat is not None and isinstance(seat.sampler, Chains):
+            seat.sampler.switch(mode)
+
     def follow(self, interval: Interval | None) -> None:
         """Call once a tick: learn who uses the CPU, and move the samplers if need be."""
         cores = _tree_cores(interval) if interval is not None else {}
@@ -82,8 +93,11 @@ class StackFollower:
         now_ns = interval.newer.monotonic_ns
         while self._spent and self._spent[0][0] < now_ns - SPENT_NS:
             self._spent.popleft()
-        for process, seat in self._seats.items():
-            if seat.sampler.status.state in ("unavailable", "off"):
+        for process, seat in list(self._seats.items()):
+            if seat.program != _program_of(self._host, process.pid):  # a shell, say, that became what it was to start
+                self._turns.forgive(process)
+                self._leave(process)
+            elif seat.sampler.status.state in ("unavailable", "off"):
                 self._turns.give_up(process, now_ns)
         self._turns.decide(cores, now_ns)
         settings = self._turns.settings(self._best)
@@ -125,9 +139,15 @@ class StackFollower:
         if held.process != process:  # the PID has been taken by another process since
             held.close()
             return False
-        sampler = PySpySampler(self._host, held, rate_hz=setting.rate_hz, budget_ratio=setting.budget_ratio)
+        first = process == self._turns.first
+        program = _program_of(self._host, process.pid)
+        sampler = sampler_for(
+            self._host, held, rate_hz=setting.rate_hz, budget_ratio=setting.budget_ratio, closely=first
+        )
         sampler.start()
-        self._seats = {**self._seats, process: _Seat(held, sampler, setting)}
+        self._seats = {**self._seats, process: _Seat(held, sampler, setting, program)}
+        if first and self._mode != "nonblocking":
+            self.switch(self._mode)
         return True
 
     def _leave(self, process: ProcessId) -> None:
@@ -144,6 +164,14 @@ class StackFollower:
         leaving = threading.Thread(target=end, name="perftui-leaving", daemon=True)
         leaving.start()
         self._leaving = [*(thread for thread in self._leaving if thread.is_alive()), leaving]
+
+
+def _program_of(host: Host, pid: int) -> str:
+    """The path of what a process runs; empty when it is gone or may not be known."""
+    try:
+        return host.link(f"/proc/{pid}/exe")
+    except NoData:
+        return ""
 
 
 def _tree_cores(interval: Interval) -> dict[ProcessId, float]:

@@ -77,6 +77,10 @@ class Turns:
         if now_ns >= until_ns:
             self._hopeless[process] = now_ns + pause_ns, 2 * pause_ns
 
+    def forgive(self, process: ProcessId) -> None:
+        """It runs another program now: it may be tried again."""
+        self._hopeless.pop(process, None)
+
     def decide(self, cores: Mapping[ProcessId, float], now_ns: int) -> None:
         """Take in the CPU of the processes that there are, in cores, and choose."""
         self.cores = {

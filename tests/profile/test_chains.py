@@ -11,10 +11,9 @@ from perftui.host.interpreter import Interpreter
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.profile import StackProfile
+from perftui.profile import chains as chains_module
 from perftui.profile import preflight
-from perftui.session import chains as chains_module
-from perftui.session.chains import Chains
-from perftui.session.options import SessionOptions
+from perftui.profile.chains import Chains
 from tests.host.test_target import wait_for
 from tests.profile.children import SLEEPER, python_child, samplers_of
 
@@ -24,7 +23,8 @@ SPINNER = "def spin():\n    while True: sum(range(100))\nprint('up', flush=True)
 @contextmanager
 def watching(process: subprocess.Popen[bytes]) -> Iterator[Chains]:
     held = HeldTarget.open(Host(), process.pid)
-    chains = Chains(Host(), held, SessionOptions(profile_budget_ratio=1.0))
+    chains = Chains(Host(), held, rate_hz=100, budget_ratio=1.0)
+    chains.start()
     try:
         yield chains
     finally:
