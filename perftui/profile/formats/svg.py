@@ -45,7 +45,7 @@ svg { background: #fcfbf9; font: 12px ui-sans-serif, system-ui, sans-serif; fill
 .passed rect { opacity: .45; }
 .found rect { fill: #e0218a; }
 .found text { fill: #fff; }
-h1, .title { font-size: 17px; font-weight: 600; }
+.title { font-size: 17px; font-weight: 600; }
 .dim { fill: #6b7280; }
 .detail { font: 12px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 .button { cursor: pointer; fill: #2563a8; }
