@@ -17,6 +17,8 @@ _LINE = re.compile(
     rb"(?:P([0-9]{1,9});)?T(?:[0-9]{1,9}:)?(0x[0-9A-Fa-f]{1,15}|[0-9A-Fa-f]{1,18})(;.*)? ([-0-9,]{1,64})"
 )
 _FACT = re.compile(rb"# ([a-z_]{1,32}): (.*)")
+_HEXADECIMAL = re.compile(rb"^(?:P[0-9]{1,9};)?T(?:[0-9]{1,9}:)?(?:0x|[0-9]{0,15}[A-Fa-f])", re.MULTILINE)
+"""austin prints the numbers of threads so, but what is made from its binary format has them in decimal."""
 _ONLY_LINE = re.compile(rb"L([0-9]{1,9})")
 
 
@@ -30,27 +32,28 @@ def parse(raw: bytes) -> Imported:
     builder = Builder()
     facts: dict[bytes, bytes] = {}
     full = False
+    base = 16 if _HEXADECIMAL.search(raw) else 10
     for number, line in enumerate(raw.split(b"\n"), 1):
         line = line.strip()
         if fact := _FACT.fullmatch(line):
             facts[fact[1]] = fact[2]
         elif line:
             try:
-                full |= _read(line, facts.get(b"mode", b""), builder)
+                full |= _read(line, facts.get(b"mode", b""), base, builder)
             except UsageError as error:
                 raise UsageError(f"line {number}: {error}") from error
     on_cpu = full or facts.get(b"mode") == b"cpu"
     return Imported(format=NAME, profile=builder.profile("austin", rate_hz=1e9), unit="nanoseconds", knows_cpu=on_cpu)
 
 
-def _read(line: bytes, mode: bytes, builder: Builder) -> bool:
+def _read(line: bytes, mode: bytes, base: int, builder: Builder) -> bool:
     """Count one look; True when it tells whether the thread was idle."""
     match = _LINE.fullmatch(line)
     if match is None:
         raise UsageError("not P<pid>;T<tid>;<frames> and a metric with a space between them")
     if mode == b"memory":
         raise UsageError("bytes of memory, which are no time: run austin without --memory")
-    pid, tid = int(match[1] or 0), int(match[2], 16 if b"x" in match[2] or not match[2].isdigit() else 10)
+    pid, tid = int(match[1] or 0), int(match[2], base)
     metrics = match[4].split(b",")
     if len(metrics) not in (1, 3) or not metrics[0].isdigit():
         raise UsageError(f"{match[4].decode()} is no time in microseconds")

@@ -64,11 +64,12 @@ class _Reader:
         self._threads: dict[tuple[int, bytes], int] = {}
         self._last: dict[tuple[int, bytes], list[int]] = {}
         self._look: _Look | None = None
-        self._in_task = False
+        self._of_task = 0
+        self._native: set[int] = set()
         self._events: dict[int, Callable[[], None]] = {
             1: self._fact, 2: self._stack, 3: self._frame, 4: self._invalid, 5: self._reference, 6: self._kernel,
             7: self._garbage, 8: self._idle, 9: self._time, 10: self._memory, 11: self._text, 12: self._text_again,
-            13: self._repeat, 14: self._task, 15: self._waiter,
+            13: self._repeat, 14: self._task, 15: self._waiter, 16: self._running,
         }  # fmt: skip
 
     def read(self) -> Builder:
@@ -131,7 +132,7 @@ class _Reader:
             self._number()  # which interpreter of the process
         thread = self._string()
         self._end_look()
-        self._in_task = False
+        self._of_task = 0
         self._look = _Look(pid, thread, [], [], [])
 
     def _frame(self) -> None:
@@ -141,9 +142,11 @@ class _Reader:
                 self._number()
         if len(self._frames) >= MAX_FRAMES:
             raise UsageError(f"more than {MAX_FRAMES} frames")
-        self._frames[self._present.pid, key] = self._builder.frame(
-            self._named(function), self._named(file), max(0, line)
-        )
+        name = self._named(file)
+        index = self._builder.frame(self._named(function), name, max(0, line))
+        self._frames[self._present.pid, key] = index
+        if not name.endswith((b".py", b">")):
+            self._native.add(index)
 
     def _named(self, key: int) -> bytes:
         return self._texts.get((self._present.pid, key), b"(unknown)" if key == _UNKNOWN else b"?")
@@ -155,7 +158,10 @@ class _Reader:
         index = self._frames.get((self._present.pid, self._number()))
         if index is None:
             raise UsageError("a frame that was not described")
-        self._push(index)
+        if self._of_task:  # where a coroutine waits: no stack of the thread
+            self._of_task -= 1
+        else:
+            self._push(index)
 
     def _kernel(self) -> None:
         self._push(self._builder.frame(self._string(), b"[kernel]"))
@@ -168,12 +174,9 @@ class _Reader:
 
     def _time(self) -> None:
         us = self._number()
-        if self._in_task:  # how long a coroutine that waits has stood there: no time of the thread
-            self._in_task = False
-        elif us < 0:
+        if us < 0:
             raise UsageError(f"a time of {us} µs")
-        else:
-            self._present.ns.append(us * 1000)
+        self._present.ns.append(us * 1000)
 
     def _memory(self) -> None:
         self._number()
@@ -188,15 +191,21 @@ class _Reader:
         self._number()
 
     def _repeat(self) -> None:
-        """The callers are those of the thread's last stack."""
+        """The callers are those of the thread's last stack, less the native code that it ended in."""
         look = self._present
-        look.frames[:0] = self._last.get((look.pid, look.thread), [])
+        callers = list(self._last.get((look.pid, look.thread), ()))
+        while callers and callers[-1] in self._native:
+            callers.pop()
+        look.frames[:0] = callers
         self._bounded(look)
 
     def _task(self) -> None:
         self._number()
         self._number()
-        self._in_task = True
+        self._of_task = max(0, self._number())
+
+    def _running(self) -> None:
+        self._number()
 
     def _waiter(self) -> None:
         self._number()
@@ -212,9 +221,8 @@ class _Reader:
 
     def _push(self, frame: int) -> None:
         look = self._present
-        if not self._in_task:
-            look.frames.append(frame)
-            self._bounded(look)
+        look.frames.append(frame)
+        self._bounded(look)
 
     def _bounded(self, look: _Look) -> None:
         if len(look.frames) > MAX_DEPTH:

@@ -48,6 +48,11 @@ def test_without_processes() -> None:
     assert times(b"T43;app.py:main:3;:GC: 7\n") == {(0, 43, "main@app.py:3;:GC:@:0"): 7}
 
 
+def test_threads_are_numbered_in_one_way_in_a_file() -> None:
+    assert {tid for _, tid, _ in times(b"P1;T10;f 1\nP1;Ta;f 1\n")} == {16, 10}
+    assert {tid for _, tid, _ in times(b"P1;T0:10;f 1\n")} == {10}
+
+
 def test_samples_that_ran_only() -> None:
     assert parse(b"# mode: cpu\nP1;T1;a.py:f:1 5\n").profile.on_cpu == 5000.0
 

@@ -11,7 +11,9 @@ from perftui.errors import UsageError
 from perftui.profile.formats.mojo import parse, recognizes
 from tests.profile.formats.profiles import seen
 
-FACT, STACK, FRAME, INVALID, REFERENCE, KERNEL, GC, IDLE, TIME, MEMORY, TEXT, AGAIN, REPEAT, TASK, WAITER = range(1, 16)
+FACT, STACK, FRAME, INVALID, REFERENCE, KERNEL, GC, IDLE, TIME, MEMORY, TEXT, AGAIN, REPEAT, TASK, WAITER, RUNNING = (
+    range(1, 17)
+)
 
 
 def number(value: int) -> bytes:
@@ -77,9 +79,18 @@ def test_earlier_versions_say_less() -> None:
 
 
 def test_waiting_coroutines_are_no_time_of_the_thread() -> None:
-    task = event(TASK, 77, 0) + refs(11) + event(TIME, 9_000) + event(WAITER, 77, 78)
-    raw = mojo(STACK_1, NAMES, MAIN, PARSE, refs(10), event(TIME, 5), task, STACK_1, refs(10), event(TIME, 6))
+    task = event(TASK, 77, 0, 2) + refs(11, 11) + event(WAITER, 77, 78) + event(RUNNING, 79)
+    raw = mojo(STACK_1, NAMES, MAIN, PARSE, task, refs(10), event(TIME, 5), STACK_1, refs(10), event(TIME, 6))
     assert stacks(raw) == {(42, 0x1A2B, "main:5"): 11}
+
+
+def test_native_code_at_the_end_of_the_last_stack_is_gone_by_then() -> None:
+    native = event(TEXT, 5, b"/lib/libc.so.6") + event(TEXT, 6, b"read") + event(FRAME, 12, 5, 6, 0, 0, 0, 0)
+    raw = mojo(
+        STACK_1, NAMES, MAIN, PARSE, native, refs(10, 12), event(TIME, 5),
+        STACK_1, refs(11), event(REPEAT), event(TIME, 7),
+    )  # fmt: skip
+    assert stacks(raw) == {(42, 0x1A2B, "main:5;read:0"): 5, (42, 0x1A2B, "main:5;parse:9"): 7}
 
 
 def test_idle_looks_did_not_run() -> None:
@@ -135,7 +146,7 @@ EVENTS: Iterable[bytes] = (
     refs(11),
     event(REPEAT),
     event(TIME, 3),
-    event(TASK, 1, 0),
+    event(TASK, 1, 0, 1),
 )
 
 
