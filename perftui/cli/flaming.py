@@ -12,8 +12,10 @@ from perftui.cli.output import colors, notice, put, put_json
 from perftui.cli.ranges import opened
 from perftui.cli.target import open_target
 from perftui.cli.watch import measure
-from perftui.errors import NoData, StoreError, UsageError
+from perftui.errors import NoData, NotPermitted, PerftuiError, StoreError, UsageError
 from perftui.host.procfs import Host
+from perftui.host.rights import may_trace
+from perftui.model.update import Update
 from perftui.profile.formats import EXPORTS, About, export
 from perftui.profile.formats.weigh import of_thread
 from perftui.profile.in_order import join_in_order
@@ -99,17 +101,29 @@ def _of_target(spec: str, options: Options) -> Flame:
     held = open_target(host, spec, options)
     seconds = options.seconds or DEFAULT_SECONDS
     update = measure(host, held, options, seconds=seconds, window_seconds=seconds)
-    profile, status = update.profile, update.profile_status
+    profile, sample = update.profile, update.sample
     if profile is None or not profile.samples:
-        raise NoData(
-            status.reason or f"no stacks were seen in {seconds:g} s", status.remedy or "watch for longer with --for"
-        )
-    sample = update.sample
+        raise _nothing_seen(host, update)
     about = About(title=sample.target.label, wall_ns=sample.wall_ns - sample.monotonic_ns + profile.started_ns)
     return Flame(profile=profile, about=about, source="live")
 
 
+def _nothing_seen(host: Host, update: Update) -> PerftuiError:
+    """Why there are no stacks: a right that is missing, or what the sampler says."""
+    status, pid = update.profile_status, update.sample.target.pid
+    why = NoData(status.reason or "no stacks were seen", status.remedy or "watch for longer with --for")
+    if pid is None or not host.exists(f"/proc/{pid}"):
+        return why
+    try:
+        may_trace(host, pid)
+    except NoData:
+        return NotPermitted(str(why))
+    return why
+
+
 def _of_file(spec: str, options: Options) -> Flame:
+    if options.seconds is not None:
+        raise UsageError("--for is for a live target; a part of a recording is FILE@FROM-TO")
     if _is_recording(spec):
         return _of_recording(spec, options)
     imported = read_flame(Path(spec))

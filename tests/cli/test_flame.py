@@ -15,6 +15,7 @@ from perftui.profile.formats import read
 from perftui.report.flame_documents import FlameDocument
 from tests.cli.conftest import SLEEP, Perftui
 from tests.cli.test_imports import loaded_by
+from tests.host.test_target import wait_for
 from tests.session.tapes import write
 from tests.session.test_pipeline import profile
 
@@ -151,6 +152,7 @@ def test_what_is_no_text_is_kept_from_a_terminal(perftui: Perftui, folded: Path,
         (("STACKS", "--json", "--format", "svg"), 2, "--json is a form of its own"),
         (("STACKS", "-o", "/nowhere/x.svg"), 2, "no folder"),
         (("STACKS", "-o", "/dev/null", "--format", "svg"), 2, "not a plain file"),
+        (("STACKS", "--for", "3"), 2, "for a live target"),
         (("STACKS", "-o", "x.pdf"), 2, "give --format"),
         (("STACKS", "--view", "cpu"), 2, "does not tell what ran"),
         (("STACKS", "--format", "pdf"), 2, "pdf"),
@@ -174,6 +176,17 @@ def test_what_never_ran_is_said(perftui: Perftui, child: Callable[..., int]) -> 
     done = perftui("flame", child("/bin/sleep", "600"), "--for", "1")
     assert (done.returncode, done.stdout) == (5, "")
     assert "Python" in done.stderr
+
+
+@pytest.mark.root
+def test_a_missing_right_is_said(perftui: Perftui, child: Callable[..., int]) -> None:
+    pid = child("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sleep", "600")
+    wait_for(lambda: os.stat(f"/proc/{pid}").st_uid == 65534)
+    without = ["setpriv", "--bounding-set=-sys_ptrace,-dac_override,-dac_read_search", "--inh-caps=-all"]
+    argv = [*without, *perftui.argv("flame", pid, "--for", "2")]
+    done = subprocess.run(argv, capture_output=True, text=True, env=perftui.env, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (4, ""), done.stderr
+    assert "CAP_SYS_PTRACE" in done.stderr
 
 
 def test_a_sleeper_has_a_wall_view(perftui: Perftui, child: Callable[..., int]) -> None:

@@ -17,7 +17,7 @@ _LINE = re.compile(
     rb"(?:P([0-9]{1,9});)?T(?:[0-9]{1,9}:)?(0x[0-9A-Fa-f]{1,15}|[0-9A-Fa-f]{1,18})(;.*)? ([-0-9,]{1,64})"
 )
 _FACT = re.compile(rb"# ([a-z_]{1,32}): (.*)")
-_HEXADECIMAL = re.compile(rb"^(?:P[0-9]{1,9};)?T(?:[0-9]{1,9}:)?(?:0x|[0-9]{0,15}[A-Fa-f])", re.MULTILINE)
+_HEXADECIMAL = re.compile(rb"^(?:P[0-9]{1,9};)?T(?:[0-9]{1,9}:)?(?:0x|[0-9]{0,18}[A-Fa-f])", re.MULTILINE)
 """austin prints the numbers of threads so, but what is made from its binary format has them in decimal."""
 _ONLY_LINE = re.compile(rb"L([0-9]{1,9})")
 
