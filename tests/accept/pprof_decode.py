@@ -6,14 +6,15 @@ Run by an environment that has ``protobuf``. The messages are built from the pub
 import gzip
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from google.protobuf import (  # type: ignore[import-not-found]  # is in an environment of its own
-    descriptor_pb2,
-    descriptor_pool,
-    message_factory,
-    unknown_fields,
+descriptor_pb2, descriptor_pool, message_factory, unknown_fields = (
+    import_module(f"google.protobuf.{name}")
+    for name in ("descriptor_pb2", "descriptor_pool", "message_factory", "unknown_fields")
 )
+"""Loaded by name: the library is in an environment of its own, not where this is checked."""
 
 MESSAGES = {
     "ValueType": {"type": (1, "int64"), "unit": (2, "int64")},
@@ -31,8 +32,8 @@ MESSAGES = {
 }  # fmt: skip
 
 
-def profile_class():  # type: ignore[no-untyped-def]  # of a library that is not installed here
-    """The class of ``perftools.profiles.Profile``."""
+def empty_profile() -> Any:
+    """A message ``perftools.profiles.Profile``."""
     kinds = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(name="profile.proto", package="perftools.profiles", syntax="proto3")
     for name, fields in MESSAGES.items():
@@ -47,11 +48,11 @@ def profile_class():  # type: ignore[no-untyped-def]  # of a library that is not
                 added.type = getattr(kinds, f"TYPE_{kind.upper()}")
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("perftools.profiles.Profile"))
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("perftools.profiles.Profile"))()
 
 
 def main() -> None:
-    profile = profile_class()()
+    profile = empty_profile()
     profile.ParseFromString(gzip.decompress(Path(sys.argv[1]).read_bytes()))
     text = profile.string_table
     functions = {function.id: text[function.name] for function in profile.function}

@@ -27,12 +27,14 @@ LEAST_PX = 0.1
 MOST_FRAMES = 50_000
 """Of more, the widest are drawn: a browser takes some seconds for these."""
 
-_MARGIN, _HEADER, _ROW, _FOOTER = 12, 84, 18, 34
+_MARGIN, _HEADER, _ROW, _FOOTER = 12, 106, 18, 12
 _CHAR_PX = 6.65
 """The width of a letter of 11 px in a monospaced font."""
 
 _KINDS = {"own": (34, 92, 66), "library": (204, 62, 74), "native": (268, 45, 79), "all": (220, 12, 84)}
 """Hue, saturation and lightness: what one can change, what one calls, and what is not Python."""
+_PLAIN = 12 + 25 * 5
+"""The seed that gives a kind's own colour."""
 _LIBRARY = ("site-packages/", "dist-packages/", "/lib/python", "<frozen ", "<string>")
 
 _STYLE = """
@@ -76,7 +78,6 @@ def write(profile: StackProfile, about: About) -> bytes:
         '<g id="frames">\n',
         *(_frame(box, root, about) for box in boxes),
         "</g>\n",
-        f'<text id="detail" class="detail" x="{_MARGIN}" y="{height - 13}"> </text>\n',
         f"<script><![CDATA[\n{_script()}]]></script>\n</svg>\n",
     ]
     return "".join(parts).encode("utf-8", "replace")
@@ -120,9 +121,10 @@ def _header(profile: StackProfile, about: About, root: Node) -> Iterator[str]:
     yield f'<text class="dim" x="{_MARGIN}" y="48">{_text(_facts(profile, about, root), 170)}</text>\n'
     x = _MARGIN
     for kind, label in (("own", "your code"), ("library", "libraries"), ("native", "native or without a file")):
-        yield f'<rect x="{x}" y="60" width="11" height="11" rx="2" fill="{_colour(kind, 0)}"/>'
+        yield f'<rect x="{x}" y="60" width="11" height="11" rx="2" fill="{_colour(kind, _PLAIN)}"/>'
         yield f'<text class="dim" x="{x + 16}" y="70">{label}</text>\n'
-        x += 40 + 7 * len(label)
+        x += 36 + round(6.4 * len(label))
+    yield f'<text id="detail" class="detail" x="{_MARGIN}" y="95"> </text>\n'
     yield f'<text id="matched" x="{right}" y="48" text-anchor="end"> </text>\n'
     yield (
         f'<text class="dim" x="{right}" y="28" text-anchor="end">perftui {escape(__version__)}</text>\n'

@@ -70,7 +70,7 @@ def test_what_is_wrong_is_said_with_its_line(raw: bytes, what: str) -> None:
 def test_a_real_perf(tmp_path: Path) -> None:
     record = tmp_path / "perf.data"
     spin = "import time\nuntil = time.monotonic() + 0.5\nwhile time.monotonic() < until: pass"
-    argv = ["perf", "record", "-q", "-e", "cpu-clock", "-F", "199", "-g", "-o", record, sys.executable, "-c", spin]
+    argv = ["perf", "record", "-q", "-e", "cpu-clock", "-F", "199", "-g", "-o", str(record), sys.executable, "-c", spin]
     subprocess.run(argv, check=True, capture_output=True, timeout=60)
     printed = subprocess.run(["perf", "script", "-i", record], check=True, capture_output=True, timeout=60).stdout
     assert recognizes(printed)
