@@ -10,7 +10,7 @@ from perftui.model.profile import StackProfile
 from perftui.model.profile_views import hot_functions
 from perftui.model.units import ratio_text
 from perftui.profile.formats.about import About, amount_text
-from perftui.profile.formats.weigh import ThreadId, in_view, thread_names
+from perftui.profile.formats.weigh import NO_THREAD, ThreadId, in_view, thread_names
 from perftui.profile.tree import Node, build
 from perftui.report.flame_documents import (
     FlameDocument,
@@ -130,7 +130,10 @@ def flame_text(flame: Flame, *, color: bool = False) -> str:
 def _facts(flame: Flame, root: Node) -> str:
     about, profile = flame.about, flame.profile
     what = "" if about.unit == "bytes" else "on a CPU" if about.view == "cpu" else "waiting included"
-    parts = [f"{amount_text(root.total, about.unit)} {what}".rstrip(), f"{len(thread_names(profile))} threads"]
+    parts = [f"{amount_text(root.total, about.unit)} {what}".rstrip()]
+    threads = len(thread_names(profile).keys() - {NO_THREAD})
+    if threads:
+        parts.append(f"{threads} thread{'' if threads == 1 else 's'}")
     if about.unit == "samples" and profile.covered_ns:
         parts.append(f"{profile.seconds:.1f} s at {profile.rate_hz:g} Hz, {profile.coverage_ratio:.0%} covered")
     return " · ".join([*parts, profile.sampler])

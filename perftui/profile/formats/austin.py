@@ -6,6 +6,7 @@ stand behind the interpreter, ``T<interpreter>:<tid>``. Lines that begin with ``
 """
 
 import re
+from io import BytesIO
 
 from perftui.errors import UsageError
 from perftui.profile.formats.about import Imported
@@ -33,7 +34,7 @@ def parse(raw: bytes) -> Imported:
     facts: dict[bytes, bytes] = {}
     full = False
     base = 16 if _HEXADECIMAL.search(raw) else 10
-    for number, line in enumerate(raw.split(b"\n"), 1):
+    for number, line in enumerate(BytesIO(raw), 1):
         line = line.strip()
         if fact := _FACT.fullmatch(line):
             facts[fact[1]] = fact[2]

@@ -4,12 +4,14 @@ from perftui.errors import UsageError
 from perftui.host.text import visible
 from perftui.model.profile import Frame, StackProfile, StackRow, ThreadName
 
-MAX_BYTES = 64 << 20
-"""Of a file; decoding JSON of this size takes half a GiB at worst."""
+MAX_BYTES = 256 << 20
+"""Of a file. Text is read line by line."""
 MAX_DEPTH = 4096
 """Frames of one stack; CPython's own recursion limit is 1,000."""
 MAX_STACKS = 500_000
 MAX_FRAMES = 500_000
+MAX_CELLS = 32 << 20
+"""Frames of all different stacks together, 8 bytes each: some formats repeat a deep stack in one byte."""
 MAX_THREADS = 20_000
 MAX_TOTAL = 1 << 53
 """Of all counts together: beyond this the numbers of JSON are not whole. As nanoseconds it is a hundred days."""
@@ -29,6 +31,7 @@ class Builder:
         self._counts: dict[tuple[int, int, int], tuple[int, float]] = {}
         self._names: dict[tuple[int, int], str] = {}
         self._total = 0
+        self._cells = 0
 
     def frame(self, function: bytes | str, file: bytes | str = b"", line: int = 0) -> int:
         """The index of a frame. Its texts are foreign."""
@@ -61,9 +64,12 @@ class Builder:
         self._total += samples
         if self._total > MAX_TOTAL:
             raise UsageError(f"counts of more than {MAX_TOTAL} together")
-        index = self._stacks.setdefault(stack, len(self._stacks))
-        if len(self._stacks) > MAX_STACKS:
-            raise UsageError(f"more than {MAX_STACKS} different stacks")
+        index = self._stacks.get(stack)
+        if index is None:
+            self._cells += len(stack)
+            if len(self._stacks) >= MAX_STACKS or self._cells > MAX_CELLS:
+                raise UsageError(f"more than {MAX_STACKS} different stacks, or {MAX_CELLS} frames in them")
+            index = self._stacks[stack] = len(self._stacks)
         known, ran = self._counts.get((pid, tid, index), (0, 0.0))
         self._counts[pid, tid, index] = (known + samples, ran + on_cpu)
 

@@ -6,6 +6,7 @@ stands after ``process (PID)``.
 """
 
 import re
+from io import BytesIO
 
 from perftui.errors import UsageError
 from perftui.model.profile import Frame, StackProfile
@@ -63,7 +64,7 @@ def recognizes(raw: bytes) -> bool:
 def parse(raw: bytes) -> Imported:
     """UsageError with the line."""
     builder = Builder()
-    for number, line in enumerate(raw.split(b"\n"), 1):
+    for number, line in enumerate(BytesIO(raw), 1):
         if line := line.strip():
             try:
                 _read(line, builder)

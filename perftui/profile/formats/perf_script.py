@@ -5,6 +5,7 @@ there. A frame is ``address symbol+offset (object)``.
 """
 
 import re
+from io import BytesIO
 
 from perftui.errors import UsageError
 from perftui.profile.formats.about import Imported
@@ -45,7 +46,7 @@ def parse(raw: bytes) -> Imported:
             builder.add(pid, tid, tuple(reversed(frames)), 1, 1.0)
         frames.clear()
 
-    for number, line in enumerate(raw.split(b"\n"), 1):
+    for number, line in enumerate(BytesIO(raw), 1):
         line = line.rstrip()
         if not line or line.startswith(b"#"):
             continue

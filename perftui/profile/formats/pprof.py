@@ -74,7 +74,7 @@ def _columns(profile: StackProfile, about: About, period: int) -> list[list[int]
     looks = counts(profile, "wall")
     if not period:
         return [looks]
-    on_cpu = whole(row.on_cpu * period for row in profile.rows)
+    on_cpu = list(whole(row.on_cpu * period for row in profile.rows))
     times = [on_cpu, [count * period for count in looks]]
     return [looks, *times] if about.unit == "samples" else times
 

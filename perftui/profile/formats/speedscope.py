@@ -5,7 +5,8 @@ order where that is known. What speedscope has no place for, to read back the ve
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import tee
 from typing import Annotated, Literal
 
 import msgspec
@@ -19,6 +20,8 @@ from perftui.profile.formats.weigh import ThreadId, period_ns, slot_entries, thr
 
 NAME = "speedscope"
 SUFFIX = ".speedscope.json"
+MAX_JSON_BYTES = 64 << 20
+"""Decoding takes sixteen times as much memory at worst."""
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
 _ScopeUnit = Literal["none", "nanoseconds", "microseconds", "milliseconds", "seconds", "bytes"]
@@ -41,7 +44,7 @@ class _Sampled(msgspec.Struct, tag_field="type", tag="sampled"):
     unit: _ScopeUnit
     startValue: float
     endValue: float
-    samples: list[list[_Index]]
+    samples: list[tuple[_Index, ...]]
     weights: list[float]
 
 
@@ -89,14 +92,14 @@ def write(profile: StackProfile, about: About) -> bytes:
     visits = _visits(profile, about)
     profiles: list[_Sampled | _Evented] = []
     for thread, name in names.items():
-        weights = whole(looks * max(1, period) for _, looks in visits[thread])
+        weights = list(whole(looks * max(1, period) for _, looks in visits[thread]))
         profiles.append(
             _Sampled(
                 name=_label(thread, name),
                 unit=unit,
                 startValue=0,
                 endValue=sum(weights),
-                samples=[list(profile.stacks[stack]) for stack, _ in visits[thread]],
+                samples=[profile.stacks[stack] for stack, _ in visits[thread]],
                 weights=[float(one) for one in weights],
             )
         )
@@ -151,6 +154,8 @@ def recognizes(raw: bytes) -> bool:
 
 def parse(raw: bytes) -> Imported:
     """UsageError, with the place in the document, for JSON that is something else."""
+    if len(raw) > MAX_JSON_BYTES:
+        raise UsageError(f"more than {MAX_JSON_BYTES >> 20} MiB of JSON")
     try:
         file = msgspec.json.decode(raw, type=_File)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -166,8 +171,8 @@ def parse(raw: bytes) -> Imported:
         pid, tid, name = _thread(file, at)
         builder.thread(pid, tid, name)
         try:
-            visits = list(_sampled(one) if isinstance(one, _Sampled) else _evented(one))
-            weights = whole(_finite(value) * _NS.get(one.unit, 1.0) / period for _, value in visits)
+            visits, again = tee(_sampled(one) if isinstance(one, _Sampled) else _evented(one))
+            weights = whole(_finite(value) * _NS.get(one.unit, 1.0) / period for _, value in again)
             for (stack, _), samples in zip(visits, weights, strict=True):
                 builder.add(pid, tid, tuple(frames[index] for index in stack), samples)
         except IndexError:
@@ -210,21 +215,21 @@ def _finite(value: float) -> float:
     return value
 
 
-def _sampled(profile: _Sampled) -> Iterator[tuple[list[int], float]]:
+def _sampled(profile: _Sampled) -> Iterator[tuple[Sequence[int], float]]:
     if len(profile.samples) != len(profile.weights):
         raise UsageError(f"{len(profile.samples)} samples with {len(profile.weights)} weights")
     return zip(profile.samples, profile.weights, strict=True)
 
 
-def _evented(profile: _Evented) -> Iterator[tuple[list[int], float]]:
-    """The time between two events belongs to what is open then."""
+def _evented(profile: _Evented) -> Iterator[tuple[Sequence[int], float]]:
+    """The time between two events belongs to what is open then: a list that changes with the next event."""
     stack: list[int] = []
     last = profile.startValue
     for event in profile.events:
         if event.at < last:
             raise UsageError(f"an event at {event.at:g} after one at {last:g}")
         if event.at > last and stack:
-            yield list(stack), event.at - last
+            yield stack, event.at - last
         last = event.at
         if event.type == "O":
             stack.append(event.frame)

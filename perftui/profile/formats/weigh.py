@@ -1,6 +1,6 @@
 """What the stacks of a profile weigh, as files want it told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -10,7 +10,10 @@ from perftui.model.table import Table
 from perftui.profile.tree import View
 
 ThreadId = tuple[int, int]
-"""PID and TID; (0, 0) for stacks of nobody knows which thread."""
+"""PID and TID."""
+
+NO_THREAD: ThreadId = (0, 0)
+"""Of stacks that may be of any thread."""
 
 
 def weight(row: StackRow, view: View) -> float:
@@ -18,21 +21,20 @@ def weight(row: StackRow, view: View) -> float:
     return row.on_cpu if view == "cpu" else float(row.samples)
 
 
-def whole(weights: Iterable[float]) -> list[int]:
+def whole(weights: Iterable[float]) -> Iterator[int]:
     """Whole numbers with the same sum, rounded: what is cut off one is carried on to the next."""
-    numbers, carried = [], 0.0
+    carried = 0.0
     for one in weights:
         number = max(0, round(one + carried))
         carried += one - number
-        numbers.append(number)
-    return numbers
+        yield number
 
 
 def counts(profile: StackProfile, view: View) -> list[int]:
     """A whole number for each row. Those of the wall view are exact."""
     if view == "wall":
         return [row.samples for row in profile.rows]
-    return whole(weight(row, view) for row in profile.rows)
+    return list(whole(weight(row, view) for row in profile.rows))
 
 
 def period_ns(profile: StackProfile) -> int:

@@ -82,6 +82,15 @@ def test_counts_are_bounded(limit: str, raw: bytes, monkeypatch: pytest.MonkeyPa
         read(raw, "file")
 
 
+def test_deep_stacks_that_cost_a_byte_each_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builder, "MAX_CELLS", 100)
+    grow = (
+        test_mojo.STACK_1 + test_mojo.refs(10) + test_mojo.event(test_mojo.REPEAT) + test_mojo.event(test_mojo.TIME, 1)
+    )
+    with pytest.raises(UsageError, match="100 frames in them"):
+        read(test_mojo.mojo(test_mojo.STACK_1, test_mojo.NAMES, test_mojo.MAIN, *[grow] * 20), "file")
+
+
 def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "MAX_BYTES", 5)
     with pytest.raises(UsageError, match="more than 0 MiB"):
