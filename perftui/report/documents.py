@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from perftui.report.flame_documents import FlameDocument
 from perftui.report.target_documents import Document, TargetDoc
 
 Ratio = Annotated[float, Meta(description="0–1")]
@@ -357,4 +358,5 @@ DOCUMENTS: dict[str, type[Document]] = {
     "perftui.allocations/1": AllocationsDocument,
     "perftui.diff/1": DiffDocument,
     "perftui.tick/1": TickDocument,
+    "perftui.flame/1": FlameDocument,
 }

@@ -14,6 +14,7 @@ from tests.accept import (
     burst,
     deadman,
     exits,
+    flame_formats,
     hostile,
     hour,
     metrics,
@@ -32,6 +33,7 @@ from tests.scenarios.run import code_digest
 STORIES: dict[str, Callable[[], Iterator[str]]] = {
     "ssh": ssh.stories,
     "exits": exits.stories,
+    "flame-formats": flame_formats.stories,
     "deadman": deadman.stories,
     "hostile": hostile.stories,
     "metrics": metrics.stories,
