@@ -8,12 +8,12 @@ changed, there was more work or everything is slower, and no stack can tell whic
 
 **Common.** The median of all functions' ratios of shares, each with a voice of at most a tenth: one that dominates does
 not outvote the rest (as in Love *et al.*, *Genome Biology* 15, 2014). Then the sum of all that lie within ``LEAST`` of
-it, which is less noisy. When they are not a quarter of the time there is nothing common, and plain shares are compared.
+it, which is less noisy. One alone, or less than half of all voices, is nothing common: then plain shares are compared.
 
 **Noise.** A bootstrap over blocks of windows (Künsch, *Ann. Statist.* 17, 1989), a dozen a side. Its variance needs no
 drawing: the change is a sum over blocks but for the common change, which is taken to first order. A test compares it
 with drawn ones. It is never less than what counted looks have by chance, all there is when a side is one window.
-The interval is Student's, as a dozen blocks are few, at 99 % for all functions together (Bonferroni).
+The interval is Student's, as a dozen blocks are few, at 99.9 % for all functions together (Bonferroni).
 
 **Least.** What is noise in a program that does the same all the time is not only chance: caches, neighbours, the
 clock rate. Less than 1 point, and less than a twentieth of what was to be expected, is no change (the same twentieth
@@ -142,9 +142,9 @@ def _obstacle(before: Side, after: Side) -> str:
             return f"no stacks were sampled {name}"
         if not side.sum_seconds:
             return f"no time was seen in any stack {name}"
-    if before.hows.isdisjoint(after.hows):
-        was, now = (" and ".join(sorted(" ".join(how) for how in side.hows)) for side in (before, after))
-        return f"the stacks come from {was} before, from {now} after: they cannot be compared"
+    if before.frames.isdisjoint(after.frames):
+        was, now = (" and ".join(sorted(side.frames)) for side in (before, after))
+        return f"stacks of {was} frames before, of {now} frames after: they cannot be compared"
     return ""
 
 

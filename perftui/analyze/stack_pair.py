@@ -1,6 +1,6 @@
 """Both sides of a comparison put together: what each function took, and which functions are common to them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import inf, sqrt
 
 from perftui.analyze.stack_judge import LEAST_PART, LEAST_RATIO, Change, Judge, Seen
@@ -9,8 +9,8 @@ from perftui.analyze.stack_side import Numbers, Side
 LOUDEST = 0.10
 """No function has a larger voice in what the common change is, however much of the time it takes."""
 
-LEAST_COMMON = 0.25
 CHANCE = 3.0
+"""Standard deviations of counted looks within which a function may still be like the others."""
 
 _NONE = -1
 """Stands for the function of a stack without frames."""
@@ -63,7 +63,7 @@ class Pair:
         """Whether so many seconds are a point or more of either side."""
         return was >= LEAST_RATIO * self.before.sum_seconds or now >= LEAST_RATIO * self.after.sum_seconds
 
-    def seconds(self, stacks: Iterable[int]) -> tuple[float, float]:
+    def seconds(self, stacks: Collection[int]) -> tuple[float, float]:
         """What some stacks took before and after."""
         was, now = self._sums
         return sum([was.get(stack, 0.0) for stack in stacks]), sum([now.get(stack, 0.0) for stack in stacks])
@@ -102,14 +102,10 @@ def common_functions(
 ) -> frozenset[int]:
     """Those whose shares went through the same, as far as so many looks on each side can tell.
 
-    Of both sides' shares by function; all of them, where those are less than a quarter of either side's time.
+    Of both sides' shares by function; all of them, where those are one alone or have less than half of the voices.
     """
-    centre = _middle(
-        [
-            (after[function] / share if share else inf, min(LOUDEST, share + after[function]))
-            for function, share in before.items()
-        ]
-    )
+    voices = {function: min(LOUDEST, was + after[function]) for function, was in before.items()}
+    centre = _middle([(after[function] / was if was else inf, voices[function]) for function, was in before.items()])
 
     def near(function: int) -> bool:
         was, now = before[function], after[function]
@@ -117,8 +113,9 @@ def common_functions(
         return abs(now - centre * was) <= max(LEAST_RATIO, LEAST_PART * centre * was, CHANCE * chance)
 
     common = frozenset(filter(near, before))
-    weights = (sum(side[function] for function in common) for side in (before, after))
-    return common if min(weights) >= LEAST_COMMON else frozenset(before)
+    half = sum(voices[function] for function in common) >= 0.4999 * sum(voices.values())
+    seen = all(sum(side[function] for function in common) > LEAST_RATIO for side in (before, after))
+    return common if half and seen and len(common) > 1 else frozenset(before)
 
 
 def _middle(ratios: list[tuple[float, float]]) -> float:
@@ -135,7 +132,7 @@ def _middle(ratios: list[tuple[float, float]]) -> float:
     return 1.0
 
 
-def _added(side: Side, stacks: Iterable[int]) -> list[float]:
+def _added(side: Side, stacks: Collection[int]) -> list[float]:
     """The blocks of some stacks, added up."""
     total = [0.0] * len(side.total)
     for stack in stacks:

@@ -23,6 +23,7 @@ from tests.accept import (
     record_kill,
     slow_link,
     ssh,
+    stack_diff,
     stopped,
     workers,
 )
@@ -44,6 +45,7 @@ STORIES: dict[str, Callable[[], Iterator[str]]] = {
     "prometheus": prometheus.stories,
     "process-metrics": process_metrics.stories,
     "workers": workers.stories,
+    "stack-diff": stack_diff.stories,
     "hour": hour.stories,
     "stopped": stopped.stories,
 }
