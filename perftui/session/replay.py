@@ -110,7 +110,9 @@ class ReplaySession:
         path = save_flame(profile, format_name, view=view, title=sample.target.label, wall_ns=wall_ns)
         return f"saved {path}"
 
-    select = set_profiling = apply = keep = undo = send_signal = toggle_recording = mark_incident = _refuse
+    select = set_profiling = set_profile_mode = apply = keep = undo = send_signal = toggle_recording = mark_incident = (
+        _refuse
+    )
 
     def source_of(self, pid: int, file: str) -> list[str]:  # noqa: ARG002 - the same for any file
         """A file of today may differ from the one that ran."""

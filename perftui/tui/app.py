@@ -16,22 +16,9 @@ from perftui.config import Config
 from perftui.errors import PerftuiError
 from perftui.model.journal import JournalEntry
 from perftui.model.update import Update
-from perftui.tui import terminal
+from perftui.tui import messages, terminal
 from perftui.tui.changes import Changes
 from perftui.tui.commands import commands
-from perftui.tui.messages import (
-    ExplainAsked,
-    Failed,
-    KeepChosen,
-    ProposalChosen,
-    Said,
-    SignalAsked,
-    SourceAsked,
-    SourceRead,
-    TargetPicked,
-    Ticked,
-    UndoChosen,
-)
 from perftui.tui.palette import Colors, Palette
 from perftui.tui.renderables.banner import countdown, waiting_entry
 from perftui.tui.screens.ask import Ask
@@ -39,6 +26,7 @@ from perftui.tui.screens.explain import explain_sheet
 from perftui.tui.screens.help import help_sheet
 from perftui.tui.screens.main import MainScreen, Resumed
 from perftui.tui.screens.sheet import Sheet
+from perftui.tui.stacks import Stacks
 from perftui.tui.themes import load_themes, pick_theme, textual_theme
 from perftui.tui.watching import Watching
 
@@ -93,6 +81,7 @@ class PerftuiApp(terminal.LeavingApp):
         self.refusal = refusal or (READ_ONLY if self.read_only else "")
         self.changes = Changes(self, config.deadline_seconds, self.refusal)
         self.main = MainScreen(read_only=self.read_only)
+        self.stacks = Stacks(self, self.main.flame.post_message)
         self.use_theme(pick_theme(self.themes, config.theme, self.depth).name)
         self.paused = False
         self._curtain = ExitStack()
@@ -134,7 +123,7 @@ class PerftuiApp(terminal.LeavingApp):
 
     def _tell_notices(self) -> None:
         for notice in self.session.notices:
-            self.post_message(Said(notice, lasting=True))
+            self.post_message(messages.Said(notice, lasting=True))
 
     # ---- updates
 
@@ -143,11 +132,11 @@ class PerftuiApp(terminal.LeavingApp):
         self._latest = update
         if not self._tick_due:
             self._tick_due = True
-            self.post_message(Ticked())
+            self.post_message(messages.Ticked())
 
     def _fail(self, fault: Exception) -> None:
         """Called from the session's thread as its last word."""
-        self.post_message(Failed(fault))
+        self.post_message(messages.Failed(fault))
 
     def on_ticked(self) -> None:
         """Show the newest update, unless the link still carries the one before."""
@@ -158,7 +147,7 @@ class PerftuiApp(terminal.LeavingApp):
         self._tick_due = False
         self._show_latest()
 
-    def on_failed(self, message: Failed) -> None:
+    def on_failed(self, message: messages.Failed) -> None:
         """The session's thread has ended: so does the screen, with the fault, rather than stand still."""
         raise message.fault
 
@@ -210,7 +199,7 @@ class PerftuiApp(terminal.LeavingApp):
             self.in_session(partial(self.session.mark_incident, text))
 
     def action_leave_target(self) -> None:
-        self.post_message(TargetPicked(None))
+        self.post_message(messages.TargetPicked(None))
 
     def action_keep(self) -> None:
         self._answer(self.changes.keep)
@@ -247,36 +236,35 @@ class PerftuiApp(terminal.LeavingApp):
 
     # ---- what the panes ask for
 
-    def on_target_picked(self, message: TargetPicked) -> None:
+    def on_target_picked(self, message: messages.TargetPicked) -> None:
         whom = f"process {message.pid}" if message.pid is not None else "the whole host"
         self.in_session(partial(self.session.select, message.pid), f"watching {whom}")
 
-    def on_proposal_chosen(self, message: ProposalChosen) -> None:
+    def on_proposal_chosen(self, message: messages.ProposalChosen) -> None:
         self.changes.apply(message.proposal)
 
-    def on_keep_chosen(self, message: KeepChosen) -> None:
+    def on_keep_chosen(self, message: messages.KeepChosen) -> None:
         self.changes.keep(message.entry)
 
-    def on_undo_chosen(self, message: UndoChosen) -> None:
+    def on_undo_chosen(self, message: messages.UndoChosen) -> None:
         self.changes.undo(message.entry)
 
-    def on_signal_asked(self, message: SignalAsked) -> None:
+    def on_signal_asked(self, message: messages.SignalAsked) -> None:
         self.changes.send_signal(message)
 
-    def on_explain_asked(self, message: ExplainAsked) -> None:
+    def on_explain_asked(self, message: messages.ExplainAsked) -> None:
         self.push_screen(explain_sheet(message.rule_id))
 
-    def on_source_asked(self, message: SourceAsked) -> None:
-        self.run_worker(partial(self._read_source, message), thread=True)
+    def on_source_asked(self, message: messages.SourceAsked) -> None:
+        self.stacks.read_source(message)
 
-    def _read_source(self, asked: SourceAsked) -> None:
-        try:
-            answer = SourceRead(asked, self.session.source_of(asked.pid, asked.file))
-        except (PerftuiError, OSError) as error:
-            answer = SourceRead(asked, missing=str(error))
-        self.main.flame.post_message(answer)
+    def on_mode_asked(self, _: messages.ModeAsked) -> None:
+        self.stacks.switch(self._latest)
 
-    def on_said(self, message: Said) -> None:
+    def on_save_asked(self, message: messages.SaveAsked) -> None:
+        self.stacks.save(message)
+
+    def on_said(self, message: messages.Said) -> None:
         self.tell(message.text, lasting=message.lasting)
 
     def tell(self, text: str, *, lasting: bool = False) -> None:
@@ -292,9 +280,12 @@ class PerftuiApp(terminal.LeavingApp):
             try:
                 outcome = job()
             except (PerftuiError, OSError) as error:
-                self.post_message(Said(str(error)))
+                self.post_message(messages.Said(str(error)))
                 return
             if text := outcome if isinstance(outcome, str) else done:
-                self.post_message(Said(text))
+                self.post_message(messages.Said(text))
 
-        self.run_worker(run, thread=True)
+        self.aside(run)
+
+    def aside(self, job: Callable[[], None]) -> None:
+        self.run_worker(job, thread=True)

@@ -7,6 +7,7 @@ from textual.message import Message
 from perftui.model.journal import JournalEntry
 from perftui.model.proposal import Proposal
 from perftui.model.target import ProcessId
+from perftui.profile.tree import View
 
 
 class Ticked(Message):
@@ -78,6 +79,18 @@ class ExplainAsked(Message):
     def __init__(self, rule_id: str) -> None:
         super().__init__()
         self.rule_id = rule_id
+
+
+class ModeAsked(Message):
+    """Show the dialog that chooses how stacks are sampled."""
+
+
+class SaveAsked(Message):
+    """Show the dialog that writes the stacks to a file."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view: View = view
 
 
 class SourceAsked(Message):

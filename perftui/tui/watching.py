@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from perftui.model.journal import JournalEntry
+from perftui.model.profile import Mode
 from perftui.model.proposal import Proposal
 from perftui.model.target import ProcessId
 from perftui.model.update import Update
@@ -26,6 +27,8 @@ class Watching(Protocol):
     def select(self, pid: int | None) -> None: ...
 
     def set_profiling(self, on: bool) -> None: ...
+
+    def set_profile_mode(self, mode: Mode) -> None: ...
 
     def apply(self, proposal: Proposal, by: str) -> JournalEntry: ...
 

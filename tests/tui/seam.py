@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from perftui.model.journal import JournalEntry
+from perftui.model.profile import Mode
 from perftui.model.proposal import Proposal
 from perftui.model.target import ProcessId
 from perftui.model.update import Update
@@ -47,6 +48,9 @@ class StillSession:
     def set_profiling(self, on: bool) -> None:
         self._note("profiling", on)
         self.profiling = on
+
+    def set_profile_mode(self, mode: Mode) -> None:
+        self._note("mode", mode)
 
     def apply(self, proposal: Proposal, by: str) -> JournalEntry:
         self._note("apply", proposal.id)

@@ -21,7 +21,7 @@ from perftui.tui.flame.source import SourceView
 from perftui.tui.flame.typing import Typing
 from perftui.tui.flame.view import WEIGHTS, FlameView, Shown, Source, SourceOf
 from perftui.tui.flame.workers import WorkersView
-from perftui.tui.messages import SourceAsked, SourceRead
+from perftui.tui.messages import ModeAsked, SaveAsked, SourceAsked, SourceRead
 from perftui.tui.renderables.cells import strip_of, wrap
 from perftui.tui.renderables.flame import found_total, whose
 from perftui.tui.renderables.flame_head import filter_names, head_text
@@ -85,6 +85,8 @@ class Flame(LineView, can_focus=True):
         Binding("r", "wish('fold_recursion')", "fold recursion"),
         Binding("b", "wish('hide_idle')", "hide idle threads in wall time"),
         Binding("a", "by_task", "stacks of event loops by task"),
+        Binding("y", "way", "how stacks are sampled (asks first)"),
+        Binding("W", "write", "write the stacks to a file: SVG, speedscope, …"),
         Binding("m", "mark", "mark this moment, and see what changes"),
         Binding("escape", "clear", "clear the search, then the filters"),
     ]
@@ -232,6 +234,12 @@ class Flame(LineView, can_focus=True):
     def action_next_weight(self) -> None:
         self.shown.weight = WEIGHTS[(WEIGHTS.index(self.shown.weight) + 1) % len(WEIGHTS)]
         self._forget()
+
+    def action_way(self) -> None:
+        self.post_message(ModeAsked())
+
+    def action_write(self) -> None:
+        self.post_message(SaveAsked("wall" if self.shown.weight == "wall" else "cpu"))
 
     def action_wish(self, wish: str) -> None:
         """Switch one wish of the filter on or off."""
