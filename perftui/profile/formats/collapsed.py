@@ -64,16 +64,18 @@ def recognizes(raw: bytes) -> bool:
 def parse(raw: bytes) -> Imported:
     """UsageError with the line."""
     builder = Builder()
+    known: dict[bytes, int] = {}
     for number, line in enumerate(BytesIO(raw), 1):
         if line := line.strip():
             try:
-                _read(line, builder)
+                _read(line, known, builder)
             except UsageError as error:
                 raise UsageError(f"line {number}: {error}") from error
     return Imported(format=NAME, profile=builder.profile("collapsed file"))
 
 
-def _read(line: bytes, builder: Builder) -> None:
+def _read(line: bytes, known: dict[bytes, int], builder: Builder) -> None:
+    """Count one stack. ``known`` has the index of every frame so far: most of them come again."""
     match = _LINE.fullmatch(line)
     if match is None:
         raise UsageError("not a stack and a whole number with a space between them")
@@ -85,7 +87,10 @@ def _read(line: bytes, builder: Builder) -> None:
     if thread := _THREAD.fullmatch(pieces[0]):
         tid, name, pieces = int(thread[1], 0), thread[2] or b"", pieces[1:]
     builder.thread(pid, tid, name)
-    builder.add(pid, tid, tuple(_frame(piece, builder) for piece in pieces), int(match[2]))
+    for piece in pieces:
+        if piece not in known:
+            known[piece] = _frame(piece, builder)
+    builder.add(pid, tid, tuple(map(known.__getitem__, pieces)), int(match[2]))
 
 
 def _frame(piece: bytes, builder: Builder) -> int:
