@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from perftui.errors import UsageError
 from perftui.model.stack_filter import StackFilter
+from perftui.tui.flame.diff import DiffView
 from perftui.tui.flame.heat import HeatView
 from perftui.tui.flame.hot import HotView
 from perftui.tui.flame.icicle import IcicleView
@@ -27,7 +28,9 @@ from perftui.tui.renderables.flame_head import filter_names, head_text
 from perftui.tui.renderables.truth import truth_strip
 from perftui.tui.widgets.line import Hint, LineView
 
-VIEWS: tuple[type[FlameView], ...] = (IcicleView, HotView, SandwichView, SourceView, HeatView, WorkersView)
+VIEWS: tuple[type[FlameView], ...] = (
+    IcicleView, HotView, SandwichView, SourceView, HeatView, WorkersView, DiffView,
+)  # fmt: skip
 """The first one is shown at the start."""
 
 HEAD_LINES = 2
@@ -82,6 +85,7 @@ class Flame(LineView, can_focus=True):
         Binding("r", "wish('fold_recursion')", "fold recursion"),
         Binding("b", "wish('hide_idle')", "hide idle threads in wall time"),
         Binding("a", "by_task", "stacks of event loops by task"),
+        Binding("m", "mark", "mark this moment, and see what changes"),
         Binding("escape", "clear", "clear the search, then the filters"),
     ]
 
@@ -265,6 +269,15 @@ class Flame(LineView, can_focus=True):
         else:
             raise SkipAction
         self._forget()
+
+    def action_mark(self) -> None:
+        """Compare what comes with what was. In a replay the key is the player's: it goes to the next mark."""
+        past, update = self.shown.moment.past, self.update_shown
+        if past is None or (update is not None and update.replay is not None):
+            raise SkipAction
+        self.shown.moment.marked_ns = past.last_ns
+        self._go_to(DiffView.name)
+        self.redraw()
 
     def action_by_task(self) -> None:
         self.shown.moment.by_task = not self.shown.moment.by_task
