@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from tests.accept import (
     allocations,
+    burst,
     deadman,
     exits,
     hostile,
@@ -36,6 +37,7 @@ STORIES: dict[str, Callable[[], Iterator[str]]] = {
     "slow-link": slow_link.stories,
     "record-kill": record_kill.stories,
     "allocations": allocations.stories,
+    "burst": burst.stories,
     "prometheus": prometheus.stories,
     "process-metrics": process_metrics.stories,
     "workers": workers.stories,
