@@ -217,3 +217,5 @@ def test_windows_are_asked_for_once() -> None:
     assert recent.windows(past, MARK_NS, MARK_NS + 10 * SECOND) == past.windows(MARK_NS, MARK_NS + 10 * SECOND)
     later = recent.windows(past, MARK_NS + 5 * SECOND, MARK_NS + 20 * SECOND)
     assert [window.started_ns for window in later] == [MARK_NS + at * SECOND for at in range(5, 20)]
+    back = recent.windows(past, MARK_NS - 20 * SECOND, MARK_NS)
+    assert back == past.windows(MARK_NS - 20 * SECOND, MARK_NS)

@@ -22,6 +22,8 @@ class Recent:
 
     def windows(self, past: StackPast, since_ns: int, until_ns: int) -> list[StackProfile]:
         """Those that lie in this time wholly, in the order of their end; all but windows that see the GIL alone."""
+        if until_ns < self._until_ns:  # a replay has jumped back
+            self._known, self._until_ns = {}, 0
         found = past.windows(max(since_ns, min(self._until_ns, until_ns) - LATE_NS), until_ns)
         for window in found:
             pid = window.rows[0].pid if window.rows else 0

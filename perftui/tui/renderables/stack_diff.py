@@ -16,6 +16,9 @@ from perftui.tui.palette import Palette
 from perftui.tui.renderables.cells import Part, cells, fit, strip_of
 from perftui.tui.renderables.flame import Box, Path, label
 
+CORES_FROM = 100
+"""The width from which there is room for the cores of both sides."""
+
 REVERSED = Style(reverse=True)
 VERDICT_SIGNS = {"worse": "critical", "better": "good", "unchanged": "good", "inconclusive": "unknown"}
 
@@ -60,8 +63,10 @@ def sides_strip(diff: StackDiff, mark: str, width: int, palette: Palette) -> Str
     parts = [
         (f" before {_side(before)} ", palette.muted),
         (f"{palette.glyphs.target} {mark} ", palette.accent),
-        (f" after {_side(after)}, {before.cores:.2f} → {after.cores:.2f} cores", palette.muted),
+        (f" after {_side(after)}", palette.muted),
     ]
+    if width >= CORES_FROM:
+        parts.append((f", {before.cores:.2f} → {after.cores:.2f} cores", palette.muted))
     return strip_of(parts, width, palette)
 
 
