@@ -2,7 +2,7 @@
 
 Measured with py-spy 0.4.3 on a process of one thread: a start takes 14 ms of CPU and a look 0.2 ms. So 100 Hz in
 windows of 2 s use 2.6 % of a core, 50 Hz 1.8 %, 20 Hz 1.0 %; in windows of 5 s 20 Hz use 0.75 % and 10 Hz 0.5 %. Within
-5 % there is room for one process at 50 to 100 Hz and four at 20 Hz. Seven others at a time were tried: their starts used
+5 % there is room for one process at 50 to 100 Hz and four at 20 Hz. Seven others at a time were tried: starts used
 up so much of the budget that on a busy machine each was looked at twice a second; four by turns are looked at more
 often. So five are sampled at a time: the busiest always, the others by turns, and each of up to 24 others that run is
 seen within half a minute.
