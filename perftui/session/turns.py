@@ -2,9 +2,10 @@
 
 Measured with py-spy 0.4.3 on a process of one thread: a start takes 14 ms of CPU and a look 0.2 ms. So 100 Hz in
 windows of 2 s use 2.6 % of a core, 50 Hz 1.8 %, 20 Hz 1.0 %; in windows of 5 s 20 Hz use 0.75 % and 10 Hz 0.5 %. Within
-5 % there is room for one process at 50 to 100 Hz and three at 20 Hz, or for one at 20 to 50 Hz and seven at 5 to 10 Hz.
-With more there would be too few looks at each. So eight are sampled at a time: the busiest always, the others by turns,
-and each of up to 42 others that run is seen within half a minute.
+5 % there is room for one process at 50 to 100 Hz and four at 20 Hz. Seven others at a time were tried: starts used
+up so much of the budget that on a busy machine each was looked at twice a second; four by turns are looked at more
+often. So five are sampled at a time: the busiest always, the others by turns, and each of up to 24 others that run is
+seen within half a minute.
 """
 
 import math
@@ -28,9 +29,9 @@ IDLE_CORES = 0.005
 samplers would come and go with every pause.
 """
 
-MOST_OTHERS = 7
+MOST_OTHERS = 4
 OTHERS_RATE_HZ = 20
-PARTS = ((0, 1.0), (3, 0.5), (MOST_OTHERS, 0.35))
+PARTS = ((0, 1.0), (1, 0.6), (MOST_OTHERS, 0.4))
 """With so many others at most the first process has this part of the budget, and they share the rest."""
 
 _SECOND = 1_000_000_000

@@ -43,7 +43,7 @@ def test_a_process_alone_has_the_whole_budget() -> None:
     assert clock.turns.settings(BEST) == {ROOT: BEST}
 
 
-@pytest.mark.parametrize("count", [1, 2, 4, 5, 8, 9, 40])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 6, 40])
 def test_the_settings_keep_within_the_budget(count: int) -> None:
     clock = Clock()
     clock.ticks(2, workers(count))
@@ -56,7 +56,7 @@ def test_the_settings_keep_within_the_budget(count: int) -> None:
     )
 
 
-@pytest.mark.parametrize("count", [9, 17, 42])
+@pytest.mark.parametrize("count", [6, 9, 17, 25])
 def test_each_of_many_is_seen_within_half_a_minute_and_for_a_whole_turn(count: int) -> None:
     clock = Clock()
     cores = workers(count)
@@ -98,9 +98,9 @@ def test_noise_moves_nobody() -> None:
 
 def test_idle_ones_make_room_at_once() -> None:
     clock = Clock()
-    clock.ticks(5, workers(8))
-    busy = {worker(number): 0.5 for number in range(4, 12)}
-    clock.ticks(25, workers(4, 0.0) | busy)
+    clock.ticks(5, workers(5))
+    busy = {worker(number): 0.5 for number in range(3, 8)}
+    clock.ticks(25, workers(3, 0.0) | busy)
     assert clock.turns.settings(BEST).keys() == busy.keys()
 
 
