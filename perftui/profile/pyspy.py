@@ -243,7 +243,7 @@ class PySpySampler:
 
     def _close(self, window: Window, now: int, run_ns: dict[int, int]) -> None:
         if window.pausing:
-            window.slowdown_ratio = self._stops.slowdown_ratio
+            window.slowdown_ratio = self._stops.end()
         window.ended_ns = now
         window.run_ns_after = run_ns
         window.interrupt()

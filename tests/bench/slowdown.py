@@ -6,14 +6,17 @@ The sampler runs with its budget off, so that the rate stays as asked for. Where
 portions of work take turns: one while py-spy runs, one while it is held by SIGSTOP. So both sides of a pair are a
 fraction of a second apart, and what else goes on hits both. It errs against the sampler: after a hold py-spy makes up
 for the looks it missed. Where py-spy pauses the target it may not be held, or the target could stand still with it:
-there the sampler is started and stopped, and the pairs are medians of some seconds.
+there the sampler is started and stopped, and the pairs are means of some seconds.
 
 Prints one JSON document with an entry for each number of threads. ``median_growth_pct`` is the median over the pairs of
 (time with / time without − 1) by the wall clock, ``unqueued`` the same without the time that the target waited for a
-CPU (schedstat); ``error_pct`` is the standard error of that median (bootstrap). ``estimate_pct`` is what the sampler's
-status said meanwhile (median). Exit code 1 when the estimate is too far from ``unqueued``: by more than 2 points, in a
-mode that pauses the target by more than 30 %, or by what the error of the measurement allows (twice), if that is more.
-Without a pause also when the growth reaches the limit of 3 %.
+CPU (schedstat); ``error_pct`` is the standard error of that median (bootstrap). ``stopped_pct`` is how much longer it
+took for neither running nor waiting for a CPU: told apart even on a busy machine, but without what a pause costs
+afterwards. ``estimate_pct`` is what the sampler's status said meanwhile (median).
+
+Exit code 1 when the estimate is too far from ``unqueued``: by more than 2 points, in a mode that pauses the target by
+more than 30 %, if that is more; or when the machine is too busy to tell: the error is more than half of that. Without a
+pause also when the growth reaches the limit of 3 %.
 """
 
 import argparse
@@ -75,18 +78,24 @@ def queued():
 
 print("ready", flush=True)
 for _ in sys.stdin:
-    waited, start = queued(), time.perf_counter()
+    waited, ran, start = queued(), time.thread_time(), time.perf_counter()
     for _ in range(rounds):
         step(2000, 8)
-    print(time.perf_counter() - start, queued() - waited, flush=True)
+    print(time.perf_counter() - start, queued() - waited, time.thread_time() - ran, flush=True)
 """
 
 
 class Times(NamedTuple):
-    """Seconds by the wall clock, and without waiting for a CPU."""
+    """Seconds by the wall clock, those without waiting for a CPU, and of these the seconds that it did not run."""
 
     wall: float
     unqueued: float
+    stopped: float
+
+    @property
+    def stopped_pct(self) -> float:
+        """How much longer the work takes for standing still."""
+        return 100 * self.stopped / (self.wall - self.stopped)
 
 
 class Target:
@@ -106,8 +115,8 @@ class Target:
         """How long one portion takes."""
         assert self._process.stdin is not None
         print("go", file=self._process.stdin, flush=True)
-        wall, queued = map(float, self._line().split())
-        return Times(wall, wall - queued)
+        wall, queued, ran = map(float, self._line().split())
+        return Times(wall, wall - queued, max(0.0, wall - queued - ran))
 
     def end(self) -> None:
         self._process.kill()
@@ -206,9 +215,9 @@ def in_blocks(target: Target, pairs: int, rate_hz: int, mode: Mode) -> Iterator[
 
 
 def typical(target: Target) -> Times:
-    """The medians of some portions."""
+    """The means of some portions: a pause now and then is long, and counts."""
     times = [target.work() for _ in range(PORTIONS)]
-    return Times(*(statistics.median(side) for side in zip(*times, strict=True)))
+    return Times(*(statistics.fmean(side) for side in zip(*times, strict=True)))
 
 
 def summary(growth: list[float]) -> dict[str, float]:
@@ -242,6 +251,7 @@ def measure(pairs: int, threads: int, rate_hz: int, seconds: float, mode: Mode) 
         "portion_seconds": round(statistics.median(pair.without.wall for pair in found), 3),
         **summary([(pair.sampled.wall / pair.without.wall - 1) * 100 for pair in found]),
         "unqueued": unqueued,
+        "stopped_pct": round(statistics.median(pair.sampled.stopped_pct for pair in found), 2),
         "estimate_pct": round(estimate, 2),
         "estimate_is_near": is_near(estimate, unqueued["median_growth_pct"], unqueued["error_pct"], mode),
         "load1": round(os.getloadavg()[0], 2),
@@ -249,9 +259,10 @@ def measure(pairs: int, threads: int, rate_hz: int, seconds: float, mode: Mode) 
     }
 
 
-def is_near(estimate_pct: float, growth_pct: float, error_pct: float, mode: Mode) -> bool:
-    allowed = NEAR_RATIO * growth_pct if mode in PAUSING else 0.0
-    return abs(estimate_pct - growth_pct) <= max(NEAR_POINTS, allowed, 2 * error_pct)
+def is_near(estimate_pct: float, growth_pct: float, error_pct: float, mode: Mode) -> bool | None:
+    """None when that cannot be told."""
+    allowed = max(NEAR_POINTS, NEAR_RATIO * growth_pct if mode in PAUSING else 0.0)
+    return None if error_pct > allowed / 2 else abs(estimate_pct - growth_pct) <= allowed
 
 
 def fails(found: dict[str, object], mode: Mode) -> bool:
