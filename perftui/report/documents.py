@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from perftui.report.flame_documents import FlameDocument
+from perftui.report.stack_documents import DiffFunctionDoc, DiffStacksDoc
 from perftui.report.target_documents import Document, TargetDoc
 
 Ratio = Annotated[float, Meta(description="0–1")]
@@ -328,17 +329,24 @@ class DiffFindingDoc(Document, frozen=True, kw_only=True):
 
 
 class DiffSideDoc(Document, frozen=True, kw_only=True):
-    """One range of a recording, as it was asked for in ``name``."""
+    """One range of a recording, as it was asked for in ``name``, or a file of stacks in this ``format``.
+
+    Of such a file nothing is known but its stacks: times are empty, ``samples`` is 0, ``target`` null.
+    """
 
     name: str
     since: str
     until: str
     samples: int
-    target: TargetDoc
+    target: TargetDoc | None
+    format: str = "recording"
 
 
 class DiffDocument(Document, frozen=True, kw_only=True):
-    """``perftui diff A B``: what is different in B. ``criterion`` says what counts as a change."""
+    """``perftui diff A B``: what is different in B. ``criterion`` says what counts as a change.
+
+    ``stacks`` is null where none were sampled; ``functions`` are then empty.
+    """
 
     schema: Literal["perftui.diff/1"] = "perftui.diff/1"
     a: DiffSideDoc
@@ -346,6 +354,8 @@ class DiffDocument(Document, frozen=True, kw_only=True):
     criterion: str
     metrics: tuple[DiffMetricDoc, ...]
     findings: tuple[DiffFindingDoc, ...]
+    functions: tuple[DiffFunctionDoc, ...] = ()
+    stacks: DiffStacksDoc | None = None
 
 
 DOCUMENTS: dict[str, type[Document]] = {
