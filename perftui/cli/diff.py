@@ -12,7 +12,7 @@ from perftui.cli.options import Options
 @shared.as_json
 @shared.common
 def diff(options: Options, a: str, b: str) -> None:
-    """What is different in B: metrics and findings beyond noise.
+    """What is different in B: metrics, findings and functions beyond noise.
 
     A and B are recordings, each whole (FILE) or a range of one (FILE@12:00:00-12:05:00, FILE@+60..+120).
     """

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from perftui.report.documents import DiffDocument, DiffMetricDoc, DiffSideDoc
 from perftui.report.layout import Page, clipped
+from perftui.report.stack_diff import changed as is_changed
+from perftui.report.stack_diff import stacks_text
 from perftui.report.text import figure
 
 _ARROWS = {"higher": "+", "lower": "-"}
@@ -14,7 +16,8 @@ def diff_text(document: DiffDocument, *, color: bool = False) -> str:
     page = Page(color=color)
     changed = [metric for metric in document.metrics if metric.verdict in _ARROWS]
     moved = [finding for finding in document.findings if finding.verdict != "alike"]
-    page.line(_summary(len(changed), len(moved)), "heading" if changed or moved else "good")
+    functions = sum(is_changed(function.own) for function in document.functions)
+    page.line(_summary(len(changed), len(moved), functions), "heading" if changed or moved or functions else "good")
     for label, side in (("A", document.a), ("B", document.b)):
         page.line(f"{label}  {_side(side)}")
     if document.findings:
@@ -29,6 +32,8 @@ def diff_text(document: DiffDocument, *, color: bool = False) -> str:
     if changed:
         page.heading("Metrics that have changed (median in A, in B, change)")
         page.columns([_row(metric) for metric in changed], right=frozenset({2, 3, 4}))
+    if document.stacks is not None:
+        stacks_text(page, document.stacks, document.functions)
     alike = [metric.name for metric in document.metrics if metric.verdict == "alike"]
     unknown = [metric.name for metric in document.metrics if metric.verdict == "unknown"]
     for heading, names in (("Unchanged, within noise", alike), ("Too little on one side", unknown)):
@@ -37,13 +42,16 @@ def diff_text(document: DiffDocument, *, color: bool = False) -> str:
             page.paragraph(", ".join(names))
     page.line()
     page.paragraph(document.criterion, indent=0, style="dim")
+    if document.stacks is not None:
+        page.paragraph(document.stacks.criterion, indent=0, style="dim")
     return page.text()
 
 
-def _summary(metrics: int, findings: int) -> str:
-    if not metrics and not findings:
+def _summary(metrics: int, findings: int, functions: int) -> str:
+    if not metrics and not findings and not functions:
         return "Nothing has changed beyond noise."
-    return f"Changed: {_counted(findings, 'finding')} and {_counted(metrics, 'metric')}."
+    counts = f"{_counted(findings, 'finding')}, {_counted(metrics, 'metric')} and {_counted(functions, 'function')}"
+    return f"Changed: {counts}."
 
 
 def _counted(count: int, what: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from perftui.report.stack_documents import DiffFunctionDoc, DiffStacksDoc
 from perftui.report.target_documents import Document, TargetDoc
 
 Ratio = Annotated[float, Meta(description="0–1")]
@@ -337,7 +338,10 @@ class DiffSideDoc(Document, frozen=True, kw_only=True):
 
 
 class DiffDocument(Document, frozen=True, kw_only=True):
-    """``perftui diff A B``: what is different in B. ``criterion`` says what counts as a change."""
+    """``perftui diff A B``: what is different in B. ``criterion`` says what counts as a change.
+
+    ``stacks`` is null where none were sampled; ``functions`` are then empty.
+    """
 
     schema: Literal["perftui.diff/1"] = "perftui.diff/1"
     a: DiffSideDoc
@@ -345,6 +349,8 @@ class DiffDocument(Document, frozen=True, kw_only=True):
     criterion: str
     metrics: tuple[DiffMetricDoc, ...]
     findings: tuple[DiffFindingDoc, ...]
+    functions: tuple[DiffFunctionDoc, ...] = ()
+    stacks: DiffStacksDoc | None = None
 
 
 DOCUMENTS: dict[str, type[Document]] = {

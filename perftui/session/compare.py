@@ -1,15 +1,19 @@
 """Two stretches of recordings, side by side."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
+from perftui.analyze import stack_diff
 from perftui.errors import NotDeliverable
 from perftui.model.catalogue import METRICS
 from perftui.model.finding import Finding
 from perftui.model.headline import headline
+from perftui.model.profile import StackProfile
 from perftui.report.build import target_document
 from perftui.report.documents import DiffDocument, DiffFindingDoc, DiffMetricDoc, DiffSideDoc, SpreadDoc
+from perftui.report.stack_diff import function_documents, stacks_document
 from perftui.session.course import Course
 from perftui.session.options import SessionOptions
 from perftui.session.source import Tick
@@ -49,6 +53,7 @@ def compare(older: Side, newer: Side) -> DiffDocument:
     """What is different in ``newer``. NotDeliverable for a side of fewer than two samples."""
     a, b = _look(older), _look(newer)
     rules = sorted(a.findings | b.findings)
+    stacks = stack_diff.compare(_windows(older), _windows(newer))
     return DiffDocument(
         a=a.document,
         b=b.document,
@@ -59,7 +64,14 @@ def compare(older: Side, newer: Side) -> DiffDocument:
             if metric.name in a.series or metric.name in b.series
         ),
         findings=tuple(_finding(rule, a, b) for rule in rules),
+        functions=function_documents(stacks),
+        stacks=stacks_document(stacks),
     )
+
+
+def _windows(side: Side) -> Iterator[StackProfile]:
+    """The windows that saw whatever ran: who holds the interpreter's lock is another question."""
+    return (window for window in side.recording.profiles(side.since_ns, side.until_ns) if window.mode != "gil")
 
 
 def _look(side: Side) -> _Seen:

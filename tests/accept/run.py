@@ -21,6 +21,7 @@ from tests.accept import (
     record_kill,
     slow_link,
     ssh,
+    stack_diff,
 )
 from tests.accept.story import Failed
 from tests.scenarios.play import ROOT, NotStarted
@@ -37,6 +38,7 @@ STORIES: dict[str, Callable[[], Iterator[str]]] = {
     "allocations": allocations.stories,
     "prometheus": prometheus.stories,
     "process-metrics": process_metrics.stories,
+    "stack-diff": stack_diff.stories,
     "hour": hour.stories,
 }
 STATE_FILE = ROOT / ".accept" / "stories.json"
