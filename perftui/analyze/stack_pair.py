@@ -9,8 +9,9 @@ from perftui.analyze.stack_side import Numbers, Side
 LOUDEST = 0.10
 """No function has a larger voice in what the common change is, however much of the time it takes."""
 
-LEAST_COMMON = 0.25
 CHANCE = 3.0
+"""Standard deviations of counted looks within which a function may still be like the others."""
+
 
 _NONE = -1
 """Stands for the function of a stack without frames."""
@@ -102,14 +103,10 @@ def common_functions(
 ) -> frozenset[int]:
     """Those whose shares went through the same, as far as so many looks on each side can tell.
 
-    Of both sides' shares by function; all of them, where those are less than a quarter of either side's time.
+    Of both sides' shares by function; all of them, where those do not have the majority of voices.
     """
-    centre = _middle(
-        [
-            (after[function] / share if share else inf, min(LOUDEST, share + after[function]))
-            for function, share in before.items()
-        ]
-    )
+    voices = {function: min(LOUDEST, was + after[function]) for function, was in before.items()}
+    centre = _middle([(after[function] / was if was else inf, voices[function]) for function, was in before.items()])
 
     def near(function: int) -> bool:
         was, now = before[function], after[function]
@@ -117,8 +114,9 @@ def common_functions(
         return abs(now - centre * was) <= max(LEAST_RATIO, LEAST_PART * centre * was, CHANCE * chance)
 
     common = frozenset(filter(near, before))
-    weights = (sum(side[function] for function in common) for side in (before, after))
-    return common if min(weights) >= LEAST_COMMON else frozenset(before)
+    majority = sum(voices[function] for function in common) > 0.5001 * sum(voices.values())
+    seen = all(sum(side[function] for function in common) > LEAST_RATIO for side in (before, after))
+    return common if majority and seen else frozenset(before)
 
 
 def _middle(ratios: list[tuple[float, float]]) -> float:

@@ -18,6 +18,7 @@ _MOST_KEPT = 20_000
 
 _SIDES_KEPT = 2
 _MOST_LOOKS = 1e12
+_RATES_HZ = (1e-3, 1e6)
 
 
 class Digest(NamedTuple):
@@ -129,7 +130,7 @@ def _look_seconds(window: StackProfile) -> float:
     """What one look stands for. A file of others may know neither a time nor a rate: then looks are the unit."""
     if window.attempts > 0 and window.seconds > 0:
         return window.seconds / window.attempts
-    return 1 / window.rate_hz if window.rate_hz > 0 else 1.0
+    return 1 / window.rate_hz if _RATES_HZ[0] < window.rate_hz < _RATES_HZ[1] else 1.0
 
 
 class Side:

@@ -67,7 +67,7 @@ def changed(change: ChangeDoc) -> bool:
 def stacks_text(page: Page, stacks: DiffStacksDoc, functions: tuple[DiffFunctionDoc, ...]) -> None:
     """The verdict and why, then functions and stacks."""
     page.heading("Stacks")
-    page.marked(stacks.verdict, _STYLES[stacks.verdict], "", stacks.reason)
+    page.paragraph(f"{stacks.verdict}: {stacks.reason}", style=_STYLES[stacks.verdict])
     page.paragraph(
         f"{stacks.a.cores:.2f} cores in A ({_sampled(stacks.a)}), {stacks.b.cores:.2f} in B ({_sampled(stacks.b)})"
         + ("; one window on a side: the intervals rest on counts alone" if stacks.basis == "counts" else "")

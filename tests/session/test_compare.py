@@ -1,5 +1,6 @@
 """Two ranges side by side."""
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from perftui.report.documents import DiffDocument
 from perftui.session import SessionOptions
 from perftui.session.compare import Side, compare
 from perftui.store.recording import Recording
+from tests.bench.stack_diff import costs, windows
 from tests.session.tapes import START, host_sample, write
 from tests.store.support import SECOND
 
@@ -75,3 +77,43 @@ def test_the_text_has_the_change_first_and_the_criterion_last(changed: DiffDocum
     assert "92 %" in row
     assert "spreads" in "".join(lines[-4:])
     assert all(len(line) <= 80 for line in lines)
+
+
+@pytest.fixture(scope="module")
+def slower(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
+    """A window of stacks a second; after a minute and a half one function does more."""
+    chance = random.Random(4)
+    path: Path = tmp_path_factory.mktemp("compare") / "slower"
+    profiles = [*windows(chance, costs(), count=90), *windows(chance, costs(6), count=90, began_ns=100 * SECOND)]
+    opened = write(path, range(180), profiles=lambda second: (profiles[second],))
+    yield opened
+    opened.close()
+
+
+def test_the_function_that_takes_more_is_named(slower: Recording) -> None:
+    document = compare(side(slower, 10, 70), side(slower, 110, 170))
+    assert document.stacks is not None
+    assert document.stacks.verdict == "worse", document.stacks.reason
+    assert document.stacks.a.windows == 61
+    first = document.functions[0]
+    assert (first.function, first.own.verdict) == ("f6", "grew")
+    assert first.own.low_ratio is not None
+    assert first.own.low_ratio > 0
+    lines = diff_text(document).splitlines()
+    assert lines[0].endswith("1 function.")
+    assert any(line.startswith("  worse: f6 grew") for line in lines)
+    row = next(line for line in lines if line.startswith("  grew  f6 program.py"))
+    assert f"{100 * first.own.change_ratio:+.1f}" in row
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_stacks_of_one_kind_are_alike(slower: Recording) -> None:
+    document = compare(side(slower, 0, 44), side(slower, 45, 89))
+    assert document.stacks is not None
+    assert document.stacks.verdict == "unchanged", document.stacks.reason
+    assert diff_text(document).startswith("Nothing has changed beyond noise.\n")
+
+
+def test_without_stacks_nothing_is_said_of_them(changed: DiffDocument) -> None:
+    assert (changed.stacks, changed.functions) == (None, ())
+    assert "Stacks" not in diff_text(changed)
