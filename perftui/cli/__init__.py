@@ -14,8 +14,8 @@ from perftui.cli.options import Options
 from perftui.errors import UsageError
 
 COMMANDS = (
-    "attach", "run", "diagnose", "record", "replay", "diff", "allocations", "tune", "doctor", "explain", "export",
-    "config", "schema",
+    "attach", "run", "diagnose", "record", "replay", "flame", "diff", "allocations", "tune", "doctor", "explain",
+    "export", "config", "schema",
 )  # fmt: skip
 """As ``perftui --help`` lists them: each in the file of its name, under its name."""
 

@@ -10,7 +10,7 @@ from perftui.errors import UsageError
 def schema(name: str | None) -> None:
     """Print the JSON Schema of a published document, or of all.
 
-    NAME is diagnosis, proposals, journal, doctor, diff, tick or allocations.
+    NAME is diagnosis, proposals, journal, doctor, diff, tick, flame or allocations.
     """
     import msgspec
 

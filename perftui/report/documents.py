@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from perftui.report.flame_documents import FlameDocument
 from perftui.report.stack_documents import DiffFunctionDoc, DiffStacksDoc
 from perftui.report.target_documents import Document, TargetDoc
 
@@ -361,4 +362,5 @@ DOCUMENTS: dict[str, type[Document]] = {
     "perftui.allocations/1": AllocationsDocument,
     "perftui.diff/1": DiffDocument,
     "perftui.tick/1": TickDocument,
+    "perftui.flame/1": FlameDocument,
 }

@@ -10,7 +10,7 @@ import msgspec
 
 from perftui.analyze.metrics import value_of
 from perftui.analyze.rules import RULES
-from perftui.errors import StoreError, TargetEnded
+from perftui.errors import NoData, StoreError, TargetEnded
 from perftui.host import clock
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
@@ -22,6 +22,7 @@ from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
 from perftui.model.target import HOST, ProcessId, Target
 from perftui.model.update import OwnCost, Update
+from perftui.profile.tree import View
 from perftui.session.cost import OwnMeter
 from perftui.session.course import CHANGED
 from perftui.session.effects import Effect, ManualWatch
@@ -331,6 +332,20 @@ class Session:
             diagnosis, entries = self._watched.pipeline.diagnosis, self._entries
         incident = Incident(wall_ns=clock.wall_ns(), text=text, diagnosis=diagnosis, journal=entries)
         return f"saved {self.tape.save_incident(self.target, incident)}"
+
+    def save_flame(self, format_name: str, view: View = "cpu") -> str:
+        """Write the stacks of the last window to the state folder; where they are, in words.
+
+        NoData when there are none, UsageError for a format that there is not, StoreError.
+        """
+        from perftui.session.flame_file import save_flame  # brings all formats, and is hardly ever needed
+
+        with self._lock:
+            profile, title = self._watched.pipeline.profile, self.target.label
+        if profile is None:
+            raise NoData("no stacks were sampled yet")
+        wall_ns = clock.wall_ns() - clock.monotonic_ns() + profile.started_ns
+        return f"saved {save_flame(profile, format_name, view=view, title=title, wall_ns=wall_ns)}"
 
     def _with_effect(self, entry: JournalEntry) -> JournalEntry:
         effect = self._effects.get(entry.id)

@@ -9,9 +9,10 @@ from typing import NoReturn
 
 import msgspec
 
-from perftui.errors import Refused
+from perftui.errors import NoData, Refused
 from perftui.model.journal import JournalEntry
 from perftui.model.update import NOT_IN_A_REPLAY, ReplayStatus, Update
+from perftui.profile.tree import View
 from perftui.session.moment import moment_of
 from perftui.session.options import SessionOptions
 from perftui.session.player import Player
@@ -96,6 +97,18 @@ class ReplaySession:
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise Refused(NOT_IN_A_REPLAY)
+
+    def save_flame(self, format_name: str, view: View = "cpu") -> str:
+        """As a session does, with the stacks of the moment that is shown."""
+        from perftui.session.flame_file import save_flame  # brings all formats, and is hardly ever needed
+
+        update = self._player.update
+        profile, sample = update.profile, update.sample
+        if profile is None:
+            raise NoData("no stacks were recorded at this moment")
+        wall_ns = sample.wall_ns - sample.monotonic_ns + profile.started_ns
+        path = save_flame(profile, format_name, view=view, title=sample.target.label, wall_ns=wall_ns)
+        return f"saved {path}"
 
     select = set_profiling = apply = keep = undo = send_signal = toggle_recording = mark_incident = _refuse
 

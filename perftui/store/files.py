@@ -6,7 +6,9 @@ above them may be). perftui often runs as root, so a folder that somebody else p
 
 import os
 import pwd
+import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from perftui.errors import StoreError
@@ -59,6 +61,44 @@ def open_private(path: Path) -> None:
         _require_private(path, found, "0600")
     finally:
         os.close(fd)
+
+
+def check_replaceable(path: Path) -> None:
+    """StoreError when ``replace_file`` could not write there: no folder, a link, or else no plain file."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        found = None
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from error
+    if found is not None and stat.S_ISLNK(found.st_mode):
+        raise StoreError(f"{path}: it is a symbolic link")
+    if found is not None and not stat.S_ISREG(found.st_mode):
+        raise StoreError(f"{path}: not a plain file")
+    if not path.parent.is_dir():
+        raise StoreError(f"{path}: there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise StoreError(f"{path}: no file can be made in {path.parent}")
+
+
+def replace_file(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write a whole file: whoever reads it sees the old one or the new one, never half of one. StoreError.
+
+    ``mode`` is of a new file, less the umask. A link is refused, not followed: somebody may have put it there.
+    """
+    check_replaceable(path)
+    fresh = path.parent / f".perftui-{secrets.token_hex(8)}.tmp"
+    try:
+        with open(
+            os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode), "wb"
+        ) as file:
+            file.write(content)
+        fresh.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from error
+    finally:
+        with suppress(OSError):  # it has its new name, or is half a file
+            fresh.unlink()
 
 
 def _require_private(path: Path, found: os.stat_result, mode: str) -> None:

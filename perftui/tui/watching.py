@@ -7,6 +7,7 @@ from perftui.model.journal import JournalEntry
 from perftui.model.proposal import Proposal
 from perftui.model.target import ProcessId
 from perftui.model.update import Update
+from perftui.profile.tree import View
 
 
 class Watching(Protocol):
@@ -36,6 +37,9 @@ class Watching(Protocol):
 
     def toggle_recording(self) -> str:
         """What has become of it, in words."""
+
+    def save_flame(self, format_name: str, view: View = "cpu") -> str:
+        """Where the stacks were saved, in words."""
 
     def mark_incident(self, text: str) -> str:
         """Where it was saved, in words."""

@@ -13,6 +13,7 @@ from tests.accept import (
     allocations,
     deadman,
     exits,
+    flame_formats,
     hostile,
     hour,
     metrics,
@@ -30,6 +31,7 @@ from tests.scenarios.run import code_digest
 STORIES: dict[str, Callable[[], Iterator[str]]] = {
     "ssh": ssh.stories,
     "exits": exits.stories,
+    "flame-formats": flame_formats.stories,
     "deadman": deadman.stories,
     "hostile": hostile.stories,
     "metrics": metrics.stories,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from perftui.errors import StoreError
-from perftui.store.files import open_private, state_dir
+from perftui.store.files import open_private, replace_file, state_dir
 
 
 def test_state_dir_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,3 +70,27 @@ def test_root_with_the_home_of_another_user_keeps_its_state_at_home(
     assert not list(theirs.iterdir())
     monkeypatch.setenv("XDG_STATE_HOME", str(theirs / "state"))
     assert state_dir() == theirs / "state" / "perftui"
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    replace_file(path, b"old")
+    with path.open("rb") as reader:
+        replace_file(path, b"new")
+        assert (reader.read(), path.read_bytes()) == (b"old", b"new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_no_link_folder_or_device_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "victim")
+    for path, why in (
+        (tmp_path / "link", "symbolic link"),
+        (tmp_path, "not a plain file"),
+        (Path("/dev/null"), "not a plain file"),
+        (tmp_path / "none" / "out", "there is no folder"),
+        (tmp_path / ("x" * 300), "too long"),
+    ):
+        with pytest.raises(StoreError, match=why):
+            replace_file(path, b"new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link"]

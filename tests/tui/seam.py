@@ -9,6 +9,7 @@ from perftui.model.journal import JournalEntry
 from perftui.model.proposal import Proposal
 from perftui.model.target import ProcessId
 from perftui.model.update import Update
+from perftui.profile.tree import View
 from tests.tui.fixtures import build_journal, build_update
 
 
@@ -65,6 +66,10 @@ class StillSession:
     def toggle_recording(self) -> str:
         self._note("record", None)
         return "recording to somewhere"
+
+    def save_flame(self, format_name: str, view: View = "cpu") -> str:
+        self._note("flame", (format_name, view))
+        return "saved somewhere"
 
     def mark_incident(self, text: str) -> str:
         self._note("incident", text)

@@ -1,0 +1,88 @@
+"""The lists of formats, and files that may hold anything."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perftui.errors import UsageError
+from perftui.profile import formats
+from perftui.profile.formats import EXPORTS, IMPORTS, About, builder, export, read
+from tests.profile.formats import test_mojo, test_perf_script
+from tests.profile.formats.profiles import known
+
+PARTS = {"__init__", "about", "builder", "weigh"}
+READABLE = {
+    "austin-binary": test_mojo.mojo(
+        test_mojo.STACK_1, test_mojo.NAMES, test_mojo.MAIN, test_mojo.refs(10), test_mojo.event(test_mojo.TIME, 1)
+    ),
+    "speedscope": export("speedscope").write(known(), About()),
+    "austin": b"P1;T1;a.py:f:1 5\n",
+    "perf-script": test_perf_script.PRINTED,
+    "collapsed": export("collapsed").write(known(), About()),
+}
+
+
+def test_every_file_is_listed_and_has_its_test() -> None:
+    here, there = Path(__file__).parent, Path(formats.__file__).parent
+    listed = {one.write.__module__ for one in EXPORTS} | {one.parse.__module__ for one in IMPORTS}
+    names = {path.stem for path in there.glob("*.py")} - PARTS
+    assert {name.rpartition(".")[2] for name in listed} == names
+    assert {f"test_{name}.py" for name in names} <= {path.name for path in here.glob("test_*.py")}
+
+
+@pytest.mark.parametrize("name", [one.name for one in IMPORTS])
+def test_a_format_is_known_by_its_content(name: str) -> None:
+    assert read(READABLE[name], "file").format == name
+
+
+@pytest.mark.parametrize("raw", [b"", b"\n\n", b"hello", b"SQLite format 3\0", b"\x7fELF", b"%PDF-1.7\n"])
+def test_what_is_in_no_format_is_said_with_the_name(raw: bytes) -> None:
+    with pytest.raises(UsageError, match=r"strange\.bin: no stacks in a format that is known"):
+        read(raw, "strange.bin")
+
+
+def test_pprof_can_be_written_only() -> None:
+    with pytest.raises(UsageError, match="can be written, not read"):
+        read(export("pprof").write(known(), About()), "x.pb.gz")
+
+
+def test_an_error_names_the_file_and_its_format() -> None:
+    with pytest.raises(UsageError, match=r"x\.txt \(collapsed\): line 2: "):
+        read(b"main 3\n???\n", "x.txt")
+
+
+def test_no_such_format() -> None:
+    with pytest.raises(UsageError, match="there are collapsed, speedscope, svg, pprof"):
+        export("pdf")
+
+
+@given(st.sampled_from(sorted(READABLE)), st.integers(0, 400), st.binary(max_size=8))
+def test_a_damaged_file_is_read_or_refused(name: str, at: int, garbage: bytes) -> None:
+    raw = READABLE[name]
+    try:
+        imported = read(raw[:at] + garbage + raw[at + 1 :], "file")
+    except UsageError:
+        return
+    for frame in imported.profile.frames:
+        assert frame.function.isprintable()
+        assert frame.file.isprintable()
+
+
+@pytest.mark.parametrize(("limit", "raw"), [
+    ("MAX_FRAMES", b"".join(b"f%d 1\n" % at for at in range(9))),
+    ("MAX_STACKS", b"".join(b"%s 1\n" % b";".join([b"f"] * at) for at in range(1, 9))),
+    ("MAX_THREADS", b"".join(b"thread (%d);f 1\n" % at for at in range(1, 9))),
+    ("MAX_TOTAL", b"f 9\n"),
+])  # fmt: skip
+def test_counts_are_bounded(limit: str, raw: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builder, limit, 5)
+    with pytest.raises(UsageError, match="more than 5 "):
+        read(raw, "file")
+
+
+def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "MAX_BYTES", 5)
+    with pytest.raises(UsageError, match="more than 0 MiB"):
+        read(b"main 100\n", "file")
