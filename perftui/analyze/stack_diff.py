@@ -142,9 +142,9 @@ def _obstacle(before: Side, after: Side) -> str:
             return f"no stacks were sampled {name}"
         if not side.sum_seconds:
             return f"no time was seen in any stack {name}"
-    if before.hows.isdisjoint(after.hows):
-        was, now = (" and ".join(sorted(" ".join(how) for how in side.hows)) for side in (before, after))
-        return f"the stacks come from {was} before, from {now} after: they cannot be compared"
+    if before.frames.isdisjoint(after.frames):
+        was, now = (" and ".join(sorted(side.frames)) for side in (before, after))
+        return f"stacks of {was} frames before, of {now} frames after: they cannot be compared"
     return ""
 
 

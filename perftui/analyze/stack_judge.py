@@ -122,7 +122,10 @@ class Judge:
     def _width(self, parts: Sequence[tuple[float, float]]) -> float:
         """Half of the interval's, of a difference with these variances, each with its degrees of freedom."""
         variance = sum(part for part, _ in parts)
-        freedom = variance * variance / sum(part * part / free for part, free in parts)  # Welch, Biometrika 34, 1947
+        if not variance:
+            return 0.0
+        # Welch, Biometrika 34, 1947. Parts of the whole, as squares of small numbers may be nothing.
+        freedom = 1 / sum((part / variance) ** 2 / free for part, free in parts)
         return two_sided(self._tail, freedom) * sqrt(variance)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from perftui.model.profile import Mode, StackProfile
+from perftui.model.profile import StackProfile
 
 View = Literal["wall", "cpu"]
 Function = tuple[str, str]
@@ -17,18 +17,21 @@ _MOST_KEPT = 20_000
 """So many windows or stacks are remembered from one comparison to the next."""
 
 _SIDES_KEPT = 2
-_MOST_LOOKS = 1e12
-_RATES_HZ = (1e-3, 1e6)
+_LOOKS = (1e-6, 1e12)
+_SHORTEST_LOOK_SECONDS = 1e-6
 
 
 class Digest(NamedTuple):
-    """What one window comes to. ``stacks`` has the seconds in each, ``look_seconds`` is what one look stands for."""
+    """What one window comes to. ``stacks`` has the seconds in each, ``look_seconds`` is what one look stands for.
+
+    ``frames`` tells what the sampler sees: stacks with and without the frames of C code have no function in common.
+    """
 
     started_ns: int
     ended_ns: int
     seconds: float
     look_seconds: float
-    how: tuple[str, Mode]
+    frames: str
     stacks: dict[int, float]
 
 
@@ -56,20 +59,23 @@ class Numbers:
     def digest(self, window: StackProfile, view: View) -> Digest:
         """Read one window."""
         functions = [self._function((frame.function, frame.file)) for frame in window.frames]
-        look_seconds = _look_seconds(window)
+        count_seconds = _count_seconds(window)
         counts: dict[int, float] = {}
         for row in window.rows:
             value = row.on_cpu if view == "cpu" else float(row.samples)
-            if 0 < value < _MOST_LOOKS:  # what a forged file says must not become infinite
+            if _LOOKS[0] < value < _LOOKS[1]:  # what a forged file says must become neither infinite nor nothing
                 counts[row.stack] = counts.get(row.stack, 0.0) + value
-        looks = sum(counts.values())
         stacks: dict[int, float] = {}
         for index, count in counts.items():  # stacks that differ in nothing but their lines are one
             number = self._stack(tuple(map(functions.__getitem__, window.stacks[index])))
-            stacks[number] = stacks.get(number, 0.0) + count * look_seconds
-        seconds = window.seconds if window.seconds > 0 else max(window.attempts, looks) * look_seconds
-        how = (window.sampler, window.mode)
-        return Digest(window.started_ns, window.ended_ns, seconds, look_seconds, how, stacks)
+            stacks[number] = stacks.get(number, 0.0) + count * count_seconds
+        seconds = window.seconds if window.seconds > 0 else max(window.attempts, sum(counts.values())) * count_seconds
+        look_seconds = count_seconds
+        if count_seconds < _SHORTEST_LOOK_SECONDS and counts:
+            # Not looks are counted but their times: one took no longer than the shortest of all.
+            look_seconds = min(counts.values()) * count_seconds
+        frames = "Python" if window.mode in ("nonblocking", "exact") else window.mode
+        return Digest(window.started_ns, window.ended_ns, seconds, look_seconds, frames, stacks)
 
     def _function(self, function: Function) -> int:
         number = self._function_numbers.setdefault(function, len(self.functions))
@@ -126,18 +132,18 @@ class Known(Numbers):
             numbers.clear()
 
 
-def _look_seconds(window: StackProfile) -> float:
-    """What one look stands for. A file of others may know neither a time nor a rate: then looks are the unit."""
+def _count_seconds(window: StackProfile) -> float:
+    """What one count stands for. A file of others may know neither a time nor a rate: then counts are the unit."""
     if window.attempts > 0 and window.seconds > 0:
         return window.seconds / window.attempts
-    return 1 / window.rate_hz if _RATES_HZ[0] < window.rate_hz < _RATES_HZ[1] else 1.0
+    return 1 / window.rate_hz if 1e-3 < window.rate_hz <= 1e9 else 1.0
 
 
 class Side:
     """``stacks`` has the seconds that each stack took in each block, ``total`` their sum over all stacks.
 
     ``seconds`` is the time of each block in which anything was sampled: windows of several processes at the same time
-    count once. ``look_seconds`` is what one look stands for, on average. Samplers and modes are in ``hows``.
+    count once. ``look_seconds`` is what one look stands for, on average. ``frames`` as in a digest, of all windows.
     """
 
     def __init__(self, windows: Sequence[Digest]) -> None:
@@ -145,7 +151,7 @@ class Side:
         blocks = _blocks(ordered)
         count = max(blocks, default=-1) + 1
         self.windows = len(ordered)
-        self.hows = frozenset(window.how for window in ordered)
+        self.frames = frozenset(window.frames for window in ordered)
         self.seconds = [0.0] * count
         self.total = [0.0] * count
         self.stacks: dict[int, list[float]] = {}

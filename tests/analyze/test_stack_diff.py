@@ -182,7 +182,33 @@ def test_other_ways_of_sampling_are_not_compared() -> None:
     native = [msgspec.structs.replace(profile, mode="native") for profile in steady({0: 40})]
     diff = compare(steady({0: 40}), native)
     assert (diff.verdict, diff.functions) == ("inconclusive", ())
-    assert "py-spy nonblocking before, from py-spy native after" in diff.reason
+    assert "stacks of Python frames before, of native frames after" in diff.reason
+    exact = [msgspec.structs.replace(profile, mode="exact") for profile in steady({0: 40})]
+    assert compare(steady({0: 40}), exact).functions != ()
+
+
+def test_times_instead_of_looks_are_not_taken_for_so_many_looks() -> None:
+    """Austin writes microseconds: a tenth of a second may be one look."""
+
+    def side(more: int) -> list[StackProfile]:
+        rows = [(0, 300_000_000), (1, 200_000_000 + more), (2, 100_000_000)]
+        return [
+            StackProfile(
+                sampler="austin",
+                rate_hz=1e9,
+                started_ns=0,
+                ended_ns=600_000_000 + more,
+                covered_ns=600_000_000 + more,
+                attempts=600_000_000 + more,
+                frames=tuple(Frame(function=f"f{at}") for at in range(3)),
+                stacks=((0,), (1,), (2,)),
+                rows=tuple(StackRow(pid=1, tid=1, stack=at, samples=ns, on_cpu=0.0) for at, ns in rows),
+            )
+        ]
+
+    diff = compare(side(0), side(200_000_000), view="wall")
+    assert diff.before.looks == pytest.approx(6)
+    assert (moved(diff), diff.verdict) == (set(), "inconclusive")
 
 
 def test_the_wall_view_counts_those_that_wait() -> None:
