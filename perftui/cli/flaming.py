@@ -1,7 +1,6 @@
 """The stacks of a target or a file, written out."""
 
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +8,7 @@ import msgspec
 
 from perftui.cli.options import DEFAULT_SECONDS, Options
 from perftui.cli.output import colors, notice, put, put_json
-from perftui.cli.ranges import opened
+from perftui.cli.ranges import is_recording, opened
 from perftui.cli.target import open_target
 from perftui.cli.watch import measure
 from perftui.errors import NoData, StoreError, UsageError
@@ -23,7 +22,6 @@ from perftui.session.flame_file import read_flame
 from perftui.store.files import check_replaceable, replace_file
 
 TEXT = "text"
-_SQLITE = b"SQLite format 3\0"
 _TARGETS = ("name:", "unit:", "cgroup:", "container:")
 _ENDINGS = {
     ".svg": "svg",
@@ -110,20 +108,11 @@ def _of_target(spec: str, options: Options) -> Flame:
 
 
 def _of_file(spec: str, options: Options) -> Flame:
-    if _is_recording(spec):
+    if is_recording(spec):
         return _of_recording(spec, options)
     imported = read_flame(Path(spec))
     about = About(title=imported.title or Path(spec).name, unit=imported.unit)
     return Flame(profile=imported.profile, about=about, source=imported.format, knows_cpu=imported.knows_cpu)
-
-
-def _is_recording(spec: str) -> bool:
-    for name in dict.fromkeys((spec, spec.rpartition("@")[0])):
-        with suppress(OSError):
-            if Path(name).is_file():  # a pipe is no recording, and what is read from it is gone
-                with Path(name).open("rb") as file:
-                    return file.read(len(_SQLITE)) == _SQLITE
-    return False
 
 
 def _of_recording(spec: str, options: Options) -> Flame:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from perftui.report.documents import DiffDocument, DiffMetricDoc, DiffSideDoc
-from perftui.report.layout import Page, clipped
+from perftui.report.layout import Page, clipped, tail_of
 from perftui.report.stack_diff import changed as is_changed
 from perftui.report.stack_diff import stacks_text
 from perftui.report.text import figure
@@ -41,7 +41,8 @@ def diff_text(document: DiffDocument, *, color: bool = False) -> str:
             page.heading(heading)
             page.paragraph(", ".join(names))
     page.line()
-    page.paragraph(document.criterion, indent=0, style="dim")
+    if document.metrics or document.findings:
+        page.paragraph(document.criterion, indent=0, style="dim")
     if document.stacks is not None:
         page.paragraph(document.stacks.criterion, indent=0, style="dim")
     return page.text()
@@ -59,6 +60,8 @@ def _counted(count: int, what: str) -> str:
 
 
 def _side(side: DiffSideDoc) -> str:
+    if side.target is None:
+        return f"{tail_of(side.name, 50)} ({side.format})"
     since, until = (datetime.fromisoformat(text).astimezone() for text in (side.since, side.until))
     whom = f"{side.target.pid} {side.target.command}" if side.target.pid else "this host"
     times = f"{since:%Y-%m-%d %H:%M:%S} to {until:%H:%M:%S}, {side.samples} samples, "

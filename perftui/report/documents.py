@@ -329,13 +329,17 @@ class DiffFindingDoc(Document, frozen=True, kw_only=True):
 
 
 class DiffSideDoc(Document, frozen=True, kw_only=True):
-    """One range of a recording, as it was asked for in ``name``."""
+    """One range of a recording, as it was asked for in ``name``, or a file of stacks in this ``format``.
+
+    Of such a file nothing is known but its stacks: times are empty, ``samples`` is 0, ``target`` null.
+    """
 
     name: str
     since: str
     until: str
     samples: int
-    target: TargetDoc
+    target: TargetDoc | None
+    format: str = "recording"
 
 
 class DiffDocument(Document, frozen=True, kw_only=True):

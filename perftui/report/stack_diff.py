@@ -33,6 +33,7 @@ def stacks_document(diff: StackDiff) -> DiffStacksDoc | None:
     return DiffStacksDoc(
         verdict=diff.verdict,
         reason=diff.reason,
+        view=diff.view,
         basis=diff.basis,
         common_ratio=diff.common_ratio,
         a=before,
@@ -68,15 +69,16 @@ def stacks_text(page: Page, stacks: DiffStacksDoc, functions: tuple[DiffFunction
     """The verdict and why, then functions and stacks."""
     page.heading("Stacks")
     page.paragraph(f"{stacks.verdict}: {stacks.reason}", style=_STYLES[stacks.verdict])
+    unit = "cores" if stacks.view == "cpu" else "threads"
     page.paragraph(
-        f"{stacks.a.cores:.2f} cores in A ({_sampled(stacks.a)}), {stacks.b.cores:.2f} in B ({_sampled(stacks.b)})"
+        f"{stacks.a.cores:.2f} {unit} in A ({_sampled(stacks.a)}), {stacks.b.cores:.2f} in B ({_sampled(stacks.b)})"
         + ("; one window on a side: the intervals rest on counts alone" if stacks.basis == "counts" else "")
     )
     own = [function for function in functions if changed(function.own)]
     callers = [function for function in functions if changed(function.total) and not changed(function.own)]
     unsure = [function for function in functions if function.own.verdict == "too few samples"]
     if own:
-        page.heading("Functions that changed (cores in A, B; % of the time; points beyond the others')")
+        page.heading(f"Functions that changed ({unit} in A, B; % of the time; points beyond the others')")
         page.columns([_row(one, one.own) for one in own[:MOST_SHOWN]], right=frozenset(range(2, 7)))
     if callers:
         page.heading("Functions that only call them (with all that they call)")
@@ -91,7 +93,7 @@ def stacks_text(page: Page, stacks: DiffStacksDoc, functions: tuple[DiffFunction
 
 
 def _sampled(side: StackSideDoc) -> str:
-    return f"{side.looks:.0f} looks on a CPU in {side.seconds:.0f} s"
+    return f"{side.looks:.0f} looks in {side.seconds:.0f} s"
 
 
 def _row(function: DiffFunctionDoc, change: ChangeDoc) -> tuple[str, ...]:

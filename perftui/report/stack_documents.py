@@ -6,7 +6,7 @@ from perftui.report.target_documents import Document
 
 
 class ChangeDoc(Document, frozen=True, kw_only=True):
-    """``cores`` are seconds on a CPU a second, ``ratio`` shares of the side's time (0–1).
+    """``cores`` are seconds on a CPU a second (in the wall view threads), ``ratio`` shares of the side's time (0–1).
 
     ``change_ratio`` is the change beyond that of all functions together, as a share of B's time, within ``low_ratio``
     and ``high_ratio``; these are null where the windows cannot tell, or where the change is too small to matter.
@@ -40,7 +40,7 @@ class VanishedStackDoc(Document, frozen=True, kw_only=True):
 
 
 class StackSideDoc(Document, frozen=True, kw_only=True):
-    """``looks`` are those that saw a thread on a CPU."""
+    """``looks`` are those that count in the view."""
 
     windows: int
     seconds: float
@@ -51,11 +51,13 @@ class StackSideDoc(Document, frozen=True, kw_only=True):
 class DiffStacksDoc(Document, frozen=True, kw_only=True):
     """What the stacks say of B. ``common_ratio``: by what the cores of functions that have not changed are multiplied.
 
-    ``basis``: intervals rest on how the windows differ, or on the counts alone where a side is one window.
+    ``view`` is ``wall`` (all of the time) where a side does not tell what ran on a CPU. ``basis``: intervals rest on how
+    the windows differ, or on the counts alone where a side is one window.
     """
 
     verdict: Literal["worse", "better", "unchanged", "inconclusive"]
     reason: str
+    view: Literal["cpu", "wall"]
     basis: Literal["windows", "counts"]
     common_ratio: float
     a: StackSideDoc

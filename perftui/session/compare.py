@@ -1,16 +1,18 @@
-"""Two stretches of recordings, side by side."""
+"""Two stretches of recordings, or files of stacks, side by side."""
 
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from perftui.analyze import stack_diff
-from perftui.errors import NotDeliverable
+from perftui.analyze.stack_diff import StackDiff
+from perftui.analyze.stack_diff import compare as compare_stacks
+from perftui.errors import NotDeliverable, UsageError
 from perftui.model.catalogue import METRICS
 from perftui.model.finding import Finding
 from perftui.model.headline import headline
 from perftui.model.profile import StackProfile
+from perftui.profile.formats import Imported
 from perftui.report.build import target_document
 from perftui.report.documents import DiffDocument, DiffFindingDoc, DiffMetricDoc, DiffSideDoc, SpreadDoc
 from perftui.report.stack_diff import function_documents, stacks_document
@@ -39,6 +41,20 @@ class Side(NamedTuple):
     options: SessionOptions
 
 
+class StackFile(NamedTuple):
+    """The stacks of another program."""
+
+    name: str
+    imported: Imported
+
+    @classmethod
+    def of(cls, name: str, imported: Imported) -> "StackFile":
+        """UsageError for sizes: they are not time."""
+        if imported.unit == "bytes":
+            raise UsageError(f"{name}: it holds sizes of memory; looks or times can be compared")
+        return cls(name, imported)
+
+
 class _Seen(NamedTuple):
     """What a side comes to: the values of each series, and in how many of the windows each rule held."""
 
@@ -49,11 +65,17 @@ class _Seen(NamedTuple):
     findings: dict[str, Finding]
 
 
-def compare(older: Side, newer: Side) -> DiffDocument:
-    """What is different in ``newer``. NotDeliverable for a side of fewer than two samples."""
-    a, b = _look(older), _look(newer)
+def compare(older: Side | StackFile, newer: Side | StackFile) -> DiffDocument:
+    """What is different in ``newer``; of a file of stacks nothing but these is known.
+
+    NotDeliverable for a recording of fewer than two samples.
+    """
+    stacks = _stacks(older, newer)
+    if isinstance(older, Side) and isinstance(newer, Side):
+        a, b = _look(older), _look(newer)
+    else:
+        a, b = _Seen(_side(older), {}, 0, Counter(), {}), _Seen(_side(newer), {}, 0, Counter(), {})
     rules = sorted(a.findings | b.findings)
-    stacks = stack_diff.compare(_windows(older), _windows(newer))
     return DiffDocument(
         a=a.document,
         b=b.document,
@@ -69,9 +91,23 @@ def compare(older: Side, newer: Side) -> DiffDocument:
     )
 
 
-def _windows(side: Side) -> Iterator[StackProfile]:
+def _stacks(older: Side | StackFile, newer: Side | StackFile) -> StackDiff:
+    """On a CPU, or all of the time when a side does not tell what ran."""
+    knows_cpu = all(isinstance(side, Side) or side.imported.knows_cpu for side in (older, newer))
+    return compare_stacks(_windows(older), _windows(newer), view="cpu" if knows_cpu else "wall")
+
+
+def _windows(side: Side | StackFile) -> Iterator[StackProfile]:
     """The windows that saw whatever ran: who holds the interpreter's lock is another question."""
+    if isinstance(side, StackFile):
+        return iter([side.imported.profile])
     return (window for window in side.recording.profiles(side.since_ns, side.until_ns) if window.mode != "gil")
+
+
+def _side(side: Side | StackFile) -> DiffSideDoc:
+    if isinstance(side, Side):
+        return _look(side).document
+    return DiffSideDoc(name=side.name, since="", until="", samples=0, target=None, format=side.imported.format)
 
 
 def _look(side: Side) -> _Seen:
