@@ -8,7 +8,7 @@ changed, there was more work or everything is slower, and no stack can tell whic
 
 **Common.** The median of all functions' ratios of shares, each with a voice of at most a tenth: one that dominates does
 not outvote the rest (as in Love *et al.*, *Genome Biology* 15, 2014). Then the sum of all that lie within ``LEAST`` of
-it, which is less noisy. Without a majority there is nothing common, and plain shares are compared.
+it, which is less noisy. One alone, or less than half of all voices, is nothing common: then plain shares are compared.
 
 **Noise.** A bootstrap over blocks of windows (Künsch, *Ann. Statist.* 17, 1989), a dozen a side. Its variance needs no
 drawing: the change is a sum over blocks but for the common change, which is taken to first order. A test compares it

@@ -103,7 +103,7 @@ def common_functions(
 ) -> frozenset[int]:
     """Those whose shares went through the same, as far as so many looks on each side can tell.
 
-    Of both sides' shares by function; all of them, where those do not have the majority of voices.
+    Of both sides' shares by function; all of them, where those are one alone or have less than half of the voices.
     """
     voices = {function: min(LOUDEST, was + after[function]) for function, was in before.items()}
     centre = _middle([(after[function] / was if was else inf, voices[function]) for function, was in before.items()])
@@ -114,9 +114,9 @@ def common_functions(
         return abs(now - centre * was) <= max(LEAST_RATIO, LEAST_PART * centre * was, CHANCE * chance)
 
     common = frozenset(filter(near, before))
-    majority = sum(voices[function] for function in common) > 0.5001 * sum(voices.values())
+    half = sum(voices[function] for function in common) >= 0.4999 * sum(voices.values())
     seen = all(sum(side[function] for function in common) > LEAST_RATIO for side in (before, after))
-    return common if majority and seen else frozenset(before)
+    return common if half and seen and len(common) > 1 else frozenset(before)
 
 
 def _middle(ratios: list[tuple[float, float]]) -> float:

@@ -78,7 +78,7 @@ def stacks_text(page: Page, stacks: DiffStacksDoc, functions: tuple[DiffFunction
     callers = [function for function in functions if changed(function.total) and not changed(function.own)]
     unsure = [function for function in functions if function.own.verdict == "too few samples"]
     if own:
-        page.heading(f"Functions that changed ({unit} in A, B; % of the time; points beyond the others')")
+        page.heading(f"Functions that changed ({unit} in A, B; % in A, B; points beyond the rest)")
         page.columns([_row(one, one.own) for one in own[:MOST_SHOWN]], right=frozenset(range(2, 7)))
     if callers:
         page.heading("Functions that only call them (with all that they call)")

@@ -51,8 +51,8 @@ class StackSideDoc(Document, frozen=True, kw_only=True):
 class DiffStacksDoc(Document, frozen=True, kw_only=True):
     """What the stacks say of B. ``common_ratio``: by what the cores of functions that have not changed are multiplied.
 
-    ``view`` is ``wall`` (all of the time) where a side does not tell what ran on a CPU. ``basis``: intervals rest on how
-    the windows differ, or on the counts alone where a side is one window.
+    ``view`` is ``wall`` (all of the time) where a side does not tell what ran on a CPU. ``basis``: intervals rest on
+    how the windows differ, or on the counts alone where a side is one window.
     """
 
     verdict: Literal["worse", "better", "unchanged", "inconclusive"]
