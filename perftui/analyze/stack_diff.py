@@ -13,7 +13,7 @@ it, which is less noisy. One alone, or less than half of all voices, is nothing 
 **Noise.** A bootstrap over blocks of windows (Künsch, *Ann. Statist.* 17, 1989), a dozen a side. Its variance needs no
 drawing: the change is a sum over blocks but for the common change, which is taken to first order. A test compares it
 with drawn ones. It is never less than what counted looks have by chance, all there is when a side is one window.
-The interval is Student's, as a dozen blocks are few, at 99 % for all functions together (Bonferroni).
+The interval is Student's, as a dozen blocks are few, at 99.9 % for all functions together (Bonferroni).
 
 **Least.** What is noise in a program that does the same all the time is not only chance: caches, neighbours, the
 clock rate. Less than 1 point, and less than a twentieth of what was to be expected, is no change (the same twentieth

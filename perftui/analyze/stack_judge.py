@@ -15,7 +15,7 @@ LEAST_RATIO = 0.01
 LEAST_PART = 0.05
 """A change is at least one point, and a twentieth of what the function would have taken."""
 
-TAIL = 0.01
+TAIL = 0.001
 """How often chance alone may give any verdict at all, were there no ``LEAST_RATIO``."""
 
 LEAST_BLOCKS = 5

@@ -1,6 +1,6 @@
 """Both sides of a comparison put together: what each function took, and which functions are common to them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import inf, sqrt
 
 from perftui.analyze.stack_judge import LEAST_PART, LEAST_RATIO, Change, Judge, Seen
@@ -11,7 +11,6 @@ LOUDEST = 0.10
 
 CHANCE = 3.0
 """Standard deviations of counted looks within which a function may still be like the others."""
-
 
 _NONE = -1
 """Stands for the function of a stack without frames."""
@@ -64,7 +63,7 @@ class Pair:
         """Whether so many seconds are a point or more of either side."""
         return was >= LEAST_RATIO * self.before.sum_seconds or now >= LEAST_RATIO * self.after.sum_seconds
 
-    def seconds(self, stacks: Iterable[int]) -> tuple[float, float]:
+    def seconds(self, stacks: Collection[int]) -> tuple[float, float]:
         """What some stacks took before and after."""
         was, now = self._sums
         return sum([was.get(stack, 0.0) for stack in stacks]), sum([now.get(stack, 0.0) for stack in stacks])
@@ -133,7 +132,7 @@ def _middle(ratios: list[tuple[float, float]]) -> float:
     return 1.0
 
 
-def _added(side: Side, stacks: Iterable[int]) -> list[float]:
+def _added(side: Side, stacks: Collection[int]) -> list[float]:
     """The blocks of some stacks, added up."""
     total = [0.0] * len(side.total)
     for stack in stacks:

@@ -16,7 +16,7 @@ from perftui.report.stack_documents import (
 CRITERION = (
     f"a function has changed when its time differs by more than {100 * LEAST_RATIO:g} point and {LEAST_PART:.0%} from "
     "what the change of all others would make it, and by more than a bootstrap over blocks of windows explains "
-    f"({1 - TAIL:.0%}, all functions together)"
+    f"({1 - TAIL:.1%}, all functions together)"
 )
 MOST_SHOWN = 20
 _STYLES = {"worse": "warning", "better": "good", "unchanged": "good", "inconclusive": "heading"}

@@ -63,7 +63,8 @@ class Kept(NamedTuple):
 
 def stories() -> Iterator[str]:
     """Yields a line for each claim that holds. Failed for the first that does not."""
-    kept = _kept() or _recorded()
+    files = _files()
+    kept = _kept(*files) or _recorded(*files)
     yield f"{kept.switched_seconds:.0f} s of a program with {FUNCTIONS} functions, and a minute in which one does more"
     yield _planted(kept)
     yield _alike(kept)
@@ -80,19 +81,18 @@ def program() -> str:
 
 
 def _files() -> tuple[Path, Path]:
+    """The recording, and the file that is written when it is complete: both are of this very code."""
     folder = ROOT / ".accept"
     folder.mkdir(exist_ok=True)
     name = f"stack-diff-{code_digest()}"
     return folder / f"{name}.perftui", folder / f"{name}.json"
 
 
-def _kept() -> Kept | None:
-    path, when = _files()
+def _kept(path: Path, when: Path) -> Kept | None:
     return Kept(path, float(json.loads(when.read_text()))) if when.exists() and path.exists() else None
 
 
-def _recorded() -> Kept:
-    path, when = _files()
+def _recorded(path: Path, when: Path) -> Kept:
     path.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "program.py")

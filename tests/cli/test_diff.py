@@ -36,3 +36,46 @@ def test_what_is_no_range_or_no_recording_is_said(perftui: Perftui, tape: Path, 
     done = perftui("diff", tape, spec.format(tape))
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.startswith("perftui: ")
+
+
+def collapsed(path: Path, parse: int) -> Path:
+    path.write_text(f"main;work;parse {parse}\nmain;work;render 300\nmain;work;query 200\nmain;log 100\n")
+    return path
+
+
+def test_files_of_stacks_are_compared_by_their_functions(perftui: Perftui, tmp_path: Path) -> None:
+    a, b = collapsed(tmp_path / "a.folded", 400), collapsed(tmp_path / "b.folded", 700)
+    done = perftui("diff", a, b, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert (document["metrics"], document["findings"], document["b"]["target"]) == ([], [], None)
+    assert document["a"]["format"] == "collapsed"
+    assert (document["stacks"]["verdict"], document["stacks"]["view"]) == ("worse", "wall")
+    assert document["stacks"]["basis"] == "counts"
+    assert [one["function"] for one in document["functions"] if one["own"]["verdict"] == "grew"] == ["parse"]
+    text = perftui("diff", a, b).stdout
+    assert text.startswith("Changed: 0 findings, 0 metrics and 1 function.\n")
+    assert "b.folded (collapsed)" in text
+
+
+def test_a_recording_beside_a_file_of_stacks(perftui: Perftui, tape: Path, tmp_path: Path) -> None:
+    done = perftui("diff", tape, collapsed(tmp_path / "b.folded", 700), "--json")
+    assert done.returncode == 0, done.stderr
+    stacks = json.loads(done.stdout)["stacks"]
+    assert (stacks["verdict"], stacks["reason"]) == ("inconclusive", "no stacks were sampled before")
+
+
+def test_sizes_are_no_time(perftui: Perftui, tmp_path: Path) -> None:
+    sizes = tmp_path / "memory.json"
+    profile = {"type": "sampled", "name": "heap", "unit": "bytes", "startValue": 0, "endValue": 1}
+    profile |= {"samples": [[0]], "weights": [1]}
+    sizes.write_text(json.dumps({"shared": {"frames": [{"name": "f"}]}, "profiles": [profile]}))
+    done = perftui("diff", sizes, sizes)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "sizes of memory" in done.stderr
+
+
+def test_what_is_no_file_of_stacks_is_said(perftui: Perftui, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"\0\1\2")
+    done = perftui("diff", tmp_path / "x", tmp_path / "x")
+    assert (done.returncode, done.stdout) == (2, "")

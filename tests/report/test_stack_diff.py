@@ -57,4 +57,4 @@ def test_the_criterion_has_its_figures() -> None:
     assert stacks is not None
     assert stacks.criterion == CRITERION
     assert "1 point and 5%" in CRITERION
-    assert "99%" in CRITERION
+    assert "99.9%" in CRITERION
