@@ -7,8 +7,9 @@ of the later side. Cores and shares of both sides are there too, and the common 
 changed, there was more work or everything is slower, and no stack can tell which.
 
 **Common.** The median of all functions' ratios of shares, each with a voice of at most a tenth: one that dominates does
-not outvote the rest (as in Love *et al.*, *Genome Biology* 15, 2014). Then the sum of all that lie within ``LEAST`` of
-it, which is less noisy. One alone, or less than half of all voices, is nothing common: then plain shares are compared.
+not outvote the rest (as in Love *et al.*, *Genome Biology* 15, 2014). Then the sum of all that do not differ from it by
+more than the least or by more than chance, which is less noisy. One alone, or less than half of all voices, is nothing
+common: then plain shares are compared.
 
 **Noise.** A bootstrap over blocks of windows (Künsch, *Ann. Statist.* 17, 1989), a dozen a side. Its variance needs no
 drawing: the change is a sum over blocks but for the common change, which is taken to first order. A test compares it
@@ -18,6 +19,19 @@ The interval is Student's, as a dozen blocks are few, at 99.9 % for all function
 **Least.** What is noise in a program that does the same all the time is not only chance: caches, neighbours, the
 clock rate. Less than 1 point, and less than a twentieth of what was to be expected, is no change (the same twentieth
 as for the metrics of ``perftui diff``).
+
+**Figures** of ``tests/bench/stack_diff.py``: 20 functions with Zipf's shares, 60 windows of a second and 100 looks on
+each side, 500 A/A runs, 200 with one function that takes 10 % of the whole more. How many accuse a function, by its own
+time or in total, and how many find the planted one:
+
+- always busy: 0 and 199
+- load of 70 ± 15 % and parts of each function that vary by 10 %, both for seconds (AR(1), 0.7): 2 and 197
+- parts that vary by 30 % from window to window: 0 and 188
+- load and parts that drift for tens of seconds (0.95, 15 %): 52 and 192. What drifts for longer than a block of 5 s
+  is a change between these two minutes: only longer sides tell whether it lasts.
+
+**Cost** of a call with two new windows among 60 + 60, on a shared core that is quiet or busy: 14 to 19 ms of CPU with
+500 different stacks, 31 to 66 ms with 2,000 of 20 frames; four times as much when all windows are new.
 """
 
 from collections.abc import Iterable
