@@ -12,13 +12,15 @@ from perftui.model.finding import Diagnosis
 from perftui.model.headline import details, headline
 from perftui.model.interval import Interval
 from perftui.model.journal import JournalEntry
-from perftui.model.profile import ProfileStatus, StackProfile, merge
+from perftui.model.merging import Merging
+from perftui.model.profile import MOST_STACKS, ProfileStatus, StackProfile, bounded, merge
 from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
 from perftui.model.series import Summary
 from perftui.model.update import OwnCost, Update
 from perftui.session.effects import knob_key
 from perftui.session.options import SessionOptions
+from perftui.store.stacks import StackStore
 from perftui.store.tiers import FINE_SECONDS, Tiers
 from perftui.tune.plan import plan
 
@@ -28,6 +30,9 @@ MAX_SAMPLES = 64
 JUDGED_NS = 2_000_000_000
 JUDGED_THREADS = 250
 """A verdict is renewed after two seconds, after twice as many for each so many threads."""
+
+JUDGED_STACKS = 5000
+"""A verdict looks at so many stacks, those with the most samples: the part of the rest is too small to change it."""
 
 HALF_A_TICK_NS = 500_000_000
 """A tick comes a little late or early: so much is allowed, so that N seconds hold N intervals."""
@@ -46,7 +51,8 @@ class Pipeline:
     def __init__(self, options: SessionOptions) -> None:
         self._span_ns = int(options.window_seconds * 1e9)
         self._samples: deque[Sample] = deque()
-        self._profiles: deque[StackProfile] = deque()
+        self._profiles, self._gil_profiles = Merging(), Merging()
+        self._stacks = StackStore()
         self._memory: deque[tuple[int, int]] = deque(maxlen=MAX_MEMORY_POINTS)
         self._tiers = Tiers(NAMES, options.interval_seconds)
         self._recent: dict[str, Summary] = {}
@@ -57,6 +63,7 @@ class Pipeline:
         self.interval: Interval | None = None
         self.window: Window | None = None
         self.profile: StackProfile | None = None
+        self.gil_profile: StackProfile | None = None
         self.diagnosis: Diagnosis | None = None
 
     def feed(self, sample: Sample, profiles: Sequence[StackProfile] = (), *, judge: bool = True) -> None:
@@ -96,6 +103,8 @@ class Pipeline:
             interval=self.interval,
             diagnosis=self.diagnosis,
             profile=self.profile,
+            gil_profile=self.gil_profile,
+            stacks=self._stacks,
             profile_status=sample.profile_status or NOT_SAMPLED,
             proposals=proposals,
             journal=journal,
@@ -108,10 +117,10 @@ class Pipeline:
     def start_afresh(self) -> None:
         """Forget what was seen up to now: a setting has changed, and a verdict must not mix both sides of it."""
         self._samples.clear()
-        self._profiles.clear()
+        self._profiles, self._gil_profiles = Merging(), Merging()
         self._fresh_ns = None
         self._firing = frozenset()
-        self.window = self.diagnosis = self.profile = None
+        self.window = self.diagnosis = self.profile = self.gil_profile = None
 
     def adopt_past(self, other: "Pipeline") -> None:
         """Go on with the history of the host from before the target was changed."""
@@ -137,7 +146,7 @@ class Pipeline:
         self._judged_ns = sample.monotonic_ns if filled else 0
         self.window = Window(
             samples=tuple(self._samples),
-            profile=self.profile,
+            profile=bounded(self.profile, JUDGED_STACKS) if self.profile else None,
             profile_status=sample.profile_status,
             memory=tuple(self._memory),
         )
@@ -162,23 +171,28 @@ class Pipeline:
             self._samples.popleft()
         if len(self._samples) > MAX_SAMPLES:
             self._samples = deque(list(self._samples)[::2])  # an odd number: the first and the last stay
-        self._keep_profiles([window for window in profiles if window.started_ns >= self._fresh_ns], oldest)
+        for window in profiles:
+            self._stacks.add(window)
+            if window.started_ns >= self._fresh_ns:
+                (self._gil_profiles if window.mode == "gil" else self._profiles).add(window)
+        self._profiles, self._gil_profiles = _latest(self._profiles, oldest), _latest(self._gil_profiles, oldest)
+        self.profile, self.gil_profile = self._profiles.profile(), self._gil_profiles.profile()
         if sample.tree is not None and sample.tree.alive:
             rss = sum(max(0, value) for value in sample.tree.processes.ints("rss_bytes"))
             self._memory.append((sample.tree.monotonic_ns, rss))
 
-    def _keep_profiles(self, profiles: list[StackProfile], oldest_ns: int) -> None:
-        """Merging is the dear part, so it is done only when windows come or go."""
-        before = len(self._profiles)
-        while self._profiles and self._profiles[0].ended_ns < oldest_ns:
-            self._profiles.popleft()
-        self._profiles.extend(profiles)
-        if profiles or len(self._profiles) != before:
-            self.profile = merge(self._profiles)
-        if len(self._profiles) > MAX_SAMPLES:
-            self._profiles = deque(_merged_in_pairs(list(self._profiles)))
 
-
-def _merged_in_pairs(profiles: list[StackProfile]) -> list[StackProfile]:
-    pairs = (merge(profiles[at : at + 2]) for at in range(0, len(profiles), 2))
-    return [profile for profile in pairs if profile is not None]
+def _latest(profiles: Merging, oldest_ns: int) -> Merging:
+    """Without the windows that are too old or have too many stacks, and with two as one where there are too many."""
+    while (oldest := profiles.oldest) is not None and oldest.ended_ns < oldest_ns:
+        profiles.drop()
+    while profiles.used > MOST_STACKS and len(profiles) > 1:
+        profiles.drop()
+    if len(profiles) <= MAX_SAMPLES:
+        return profiles
+    halved, windows = Merging(), profiles.windows
+    for at in range(0, len(windows), 2):
+        pair = merge(windows[at : at + 2])
+        if pair is not None:
+            halved.add(pair)
+    return halved

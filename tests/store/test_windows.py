@@ -35,7 +35,8 @@ class Chunk:
         return windows
 
     def read(self, *wanted: int) -> list[StackProfile]:
-        decoder, found = WindowDecoder(), []
+        decoder = WindowDecoder()
+        found: list[StackProfile] = []
         for at, (windows, columns) in enumerate(self.records):
             decoder.learn(windows, columns)
             if at in wanted:

@@ -8,6 +8,7 @@ from textual.strip import Strip
 
 from perftui.model.profile import StackProfile
 from perftui.profile.tree import Node, build
+from perftui.profile.trie import Trie
 from perftui.tui.renderables.cells import cells, fit, strip_of
 from perftui.tui.renderables.flame import (
     EMPTY,
@@ -78,6 +79,7 @@ class Flame(LineView, can_focus=True):
         self._first_row = 0
         self._profile: StackProfile | None = None
         self._trees: dict[tuple[str, int | None], Tree] = {}
+        self._trie = Trie()
 
     # ---- drawing
 
@@ -98,7 +100,7 @@ class Flame(LineView, can_focus=True):
             self._profile, self._trees = profile, {}
         wanted = (self.view, self.thread)
         if profile is not None and wanted not in self._trees:
-            tree = build(profile, view=self.view, tid=self.thread)
+            tree = build(profile, view=self.view, tid=self.thread, trie=self._trie)
             self._trees[wanted] = (tree, hot_rows(tree))
         return self._trees.get(wanted)
 
