@@ -13,7 +13,7 @@ BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fmt scenarios accept bench-ui bench bench-recording archive docs clean
+.PHONY: help run demo test check fmt scenarios accept bench-ui bench bench-recording bench-flame archive docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ bench: $(STAMP)  ## what sampling costs the target
 
 bench-recording: $(STAMP)  ## size and speed of a recording of 24 hours [ARGS='--hours 1']
 	@$(BIN)/python -m tests.bench.recording $(ARGS)
+
+bench-flame: $(STAMP)  ## what 100,000 stacks cost on the screen, and an hour of stacks in a recording
+	@$(BIN)/python -m tests.bench.trie $(ARGS)
+	@$(BIN)/python -m tests.bench.stacks
 
 archive: $(STAMP)  ## one file for servers without network: dist/perftui.pyz
 	@$(BIN)/python scripts/archive.py

@@ -19,7 +19,7 @@ code too; ``gil`` sees only the thread that holds the lock of the interpreter; `
 SLOT_NS = 50_000_000
 """The time resolution inside a window: shorter than a burst that can be felt, longer than five looks at 100 Hz."""
 
-MOST_STACKS = 5000
+MOST_STACKS = 100_000
 """A merged profile keeps this many of its stacks: the part of the rest is too small to be seen in any view."""
 
 
@@ -146,7 +146,7 @@ def merge(profiles: Iterable[StackProfile], most_stacks: int = MOST_STACKS) -> S
     windows = list(profiles)
     if not windows:
         return None
-    return _bounded(windows[0] if len(windows) == 1 else _joined(windows), most_stacks)
+    return bounded(windows[0] if len(windows) == 1 else _joined(windows), most_stacks)
 
 
 def _joined(windows: list[StackProfile]) -> StackProfile:
@@ -187,7 +187,8 @@ def _joined(windows: list[StackProfile]) -> StackProfile:
     )
 
 
-def _bounded(profile: StackProfile, most_stacks: int) -> StackProfile:
+def bounded(profile: StackProfile, most_stacks: int) -> StackProfile:
+    """The same with at most so many stacks and ``OTHER``; the profile itself when it has no more."""
     if len(profile.stacks) <= most_stacks:
         return profile
     weights = [0] * len(profile.stacks)

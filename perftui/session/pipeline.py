@@ -12,13 +12,15 @@ from perftui.model.finding import Diagnosis
 from perftui.model.headline import details, headline
 from perftui.model.interval import Interval
 from perftui.model.journal import JournalEntry
-from perftui.model.profile import ProfileStatus, StackProfile, merge
+from perftui.model.merging import Merging
+from perftui.model.profile import MOST_STACKS, ProfileStatus, StackProfile, bounded, merge
 from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
 from perftui.model.series import Summary
 from perftui.model.update import OwnCost, Update
 from perftui.session.effects import knob_key
 from perftui.session.options import SessionOptions
+from perftui.store.stacks import StackStore
 from perftui.store.tiers import FINE_SECONDS, Tiers
 from perftui.tune.plan import plan
 
@@ -28,6 +30,9 @@ MAX_SAMPLES = 64
 JUDGED_NS = 2_000_000_000
 JUDGED_THREADS = 250
 """A verdict is renewed after two seconds, after twice as many for each so many threads."""
+
+JUDGED_STACKS = 5000
+"""A verdict looks at so many stacks, those with the most samples: the part of the rest is too small to change it."""
 
 HALF_A_TICK_NS = 500_000_000
 """A tick comes a little late or early: so much is allowed, so that N seconds hold N intervals."""
@@ -46,8 +51,8 @@ class Pipeline:
     def __init__(self, options: SessionOptions) -> None:
         self._span_ns = int(options.window_seconds * 1e9)
         self._samples: deque[Sample] = deque()
-        self._profiles: deque[StackProfile] = deque()
-        self._gil_profiles: deque[StackProfile] = deque()
+        self._profiles, self._gil_profiles = Merging(), Merging()
+        self._stacks = StackStore()
         self._memory: deque[tuple[int, int]] = deque(maxlen=MAX_MEMORY_POINTS)
         self._tiers = Tiers(NAMES, options.interval_seconds)
         self._recent: dict[str, Summary] = {}
@@ -99,6 +104,7 @@ class Pipeline:
             diagnosis=self.diagnosis,
             profile=self.profile,
             gil_profile=self.gil_profile,
+            stacks=self._stacks,
             profile_status=sample.profile_status or NOT_SAMPLED,
             proposals=proposals,
             journal=journal,
@@ -111,8 +117,7 @@ class Pipeline:
     def start_afresh(self) -> None:
         """Forget what was seen up to now: a setting has changed, and a verdict must not mix both sides of it."""
         self._samples.clear()
-        self._profiles.clear()
-        self._gil_profiles.clear()
+        self._profiles, self._gil_profiles = Merging(), Merging()
         self._fresh_ns = None
         self._firing = frozenset()
         self.window = self.diagnosis = self.profile = self.gil_profile = None
@@ -141,7 +146,7 @@ class Pipeline:
         self._judged_ns = sample.monotonic_ns if filled else 0
         self.window = Window(
             samples=tuple(self._samples),
-            profile=self.profile,
+            profile=bounded(self.profile, JUDGED_STACKS) if self.profile else None,
             profile_status=sample.profile_status,
             memory=tuple(self._memory),
         )
@@ -166,35 +171,38 @@ class Pipeline:
             self._samples.popleft()
         if len(self._samples) > MAX_SAMPLES:
             self._samples = deque(list(self._samples)[::2])  # an odd number: the first and the last stay
+        for window in profiles:
+            self._stacks.add(window)
         fresh = [window for window in profiles if window.started_ns >= self._fresh_ns]
         gil = [window for window in fresh if window.mode == "gil"]
-        if _keep_windows(self._gil_profiles, gil, oldest):
-            self.gil_profile = merge(self._gil_profiles)
-        if _keep_windows(self._profiles, [window for window in fresh if window.mode != "gil"], oldest):
-            self.profile = merge(self._profiles)
+        self._gil_profiles = _kept(self._gil_profiles, gil, oldest)
+        self._profiles = _kept(self._profiles, [window for window in fresh if window.mode != "gil"], oldest)
+        self.profile, self.gil_profile = self._profiles.profile(), self._gil_profiles.profile()
         if sample.tree is not None and sample.tree.alive:
             rss = sum(max(0, value) for value in sample.tree.processes.ints("rss_bytes"))
             self._memory.append((sample.tree.monotonic_ns, rss))
 
 
-def _keep_windows(kept: deque[StackProfile], new: list[StackProfile], oldest_ns: int) -> bool:
-    """Add the new ones, let go of the old. True when they are others than before: merging them is the dear part.
+def _kept(profiles: Merging, new: Iterable[StackProfile], oldest_ns: int) -> Merging:
+    """With the new windows, and without those that are too old or have too many stacks.
 
-    Windows of one mode only: a pause for each look, or frames of C code, would show as a difference.
+    Windows of one mode only: a pause for each look, or frames of C code, would show as a difference. Where there are
+    too many two become one.
     """
-    before = len(kept)
-    while kept and kept[0].ended_ns < oldest_ns:
-        kept.popleft()
-    changed = bool(new) or len(kept) != before
     for window in new:
-        if kept and kept[-1].mode != window.mode:
-            kept.clear()
-        kept.append(window)
-    if len(kept) > MAX_SAMPLES:
-        pairs = _merged_in_pairs(list(kept))
-        kept.clear()
-        kept.extend(pairs)
-    return changed
+        if profiles.mode not in (None, window.mode):
+            profiles = Merging()
+        profiles.add(window)
+    while (oldest := profiles.oldest) is not None and oldest.ended_ns < oldest_ns:
+        profiles.drop()
+    while profiles.used > MOST_STACKS and len(profiles) > 1:
+        profiles.drop()
+    if len(profiles) <= MAX_SAMPLES:
+        return profiles
+    halved = Merging()
+    for window in _merged_in_pairs(profiles.windows):
+        halved.add(window)
+    return halved
 
 
 def _merged_in_pairs(profiles: list[StackProfile]) -> list[StackProfile]:

@@ -8,6 +8,10 @@ from perftui.model.profile import Frame, StackProfile
 _REBUILT_FROM = 1024
 """A table with fewer stacks is not worth being made anew."""
 
+_ENTRY_BYTES = 140
+_FRAME_BYTES = 400
+"""Measured on CPython 3.11: what a stack takes beside its frames' numbers, and a frame with its texts."""
+
 
 class Drawing:
     """The frames and stacks of one profile, numbered as they come. ``places`` counts the frames of its stacks."""
@@ -67,6 +71,11 @@ class StackTable:
         for stack in stacks:
             self._uses[stack] -= 1
             self.used -= not self._uses[stack]
+
+    @property
+    def size_bytes(self) -> int:
+        """About what it takes: an entry of the dict and the list, and the numbers themselves."""
+        return sum(_ENTRY_BYTES + len(path) for path in self._paths) + _FRAME_BYTES * len(self.frames)
 
     @property
     def wasteful(self) -> bool:

@@ -84,6 +84,12 @@ class StackStore:
         with self._lock:
             return max((window.bare.ended_ns for window in self._windows), default=0)
 
+    @property
+    def size_bytes(self) -> int:
+        """About what windows, stacks and frames take."""
+        with self._lock:
+            return self._bytes + self._table.size_bytes
+
     def add(self, profile: StackProfile) -> None:
         """Keep a window, and let go of those that are too old or too many."""
         with self._lock:

@@ -16,6 +16,9 @@ from perftui.model.table import Table
 SECOND = 1_000_000_000
 PID = 4000
 
+Path = tuple[int, ...]
+"""Numbers of frames, root first."""
+
 
 class CallTree:
     """Paths from the root, ``depths`` deep: each goes on from some place of an earlier one."""
@@ -27,9 +30,9 @@ class CallTree:
             Frame(function=f"{chance.choice(_VERBS)}_{at}", file=f"/srv/app/module_{at % 97}.py", line=at * 7 % 900 + 1)
             for at in range(functions)
         )
-        self._paths: list[tuple[int, ...]] = [(0,)]
+        self._paths: list[Path] = [(0,)]
 
-    def path(self) -> tuple[int, ...]:
+    def path(self) -> Path:
         """A new one: a third to nine tenths of it are an earlier one's."""
         chance = self._chance
         depth = chance.choice(self._depths)

@@ -208,3 +208,37 @@ def test_another_target_goes_on_with_the_past_of_the_host() -> None:
     new.feed(build_sample(31, processes=10))
     assert len(new.history()["cpu"]) == len(before["cpu"]) + 1
     assert [value for value in new.history()["target-cpu"] if value == value] == [new.history()["target-cpu"][-1]]
+
+
+def test_the_stacks_of_the_last_minutes_can_be_asked_for_and_the_second_chain_is_kept_apart() -> None:
+    pipeline = Pipeline(SessionOptions(window_seconds=3.0))
+    for second in range(10):
+        held = msgspec.structs.replace(profile(second), mode="gil")
+        pipeline.feed(sample(second, 50 * second), [profile(second), held])
+    update = pipeline.update(sample(9, 450), COST)
+    assert update.profile is not None
+    assert update.gil_profile is not None
+    assert (update.profile.mode, update.gil_profile.mode) == ("nonblocking", "gil")
+    assert update.profile.samples == update.gil_profile.samples == 4
+    assert update.stacks is not None
+    assert (update.stacks.first_ns, update.stacks.last_ns) == (0, 10_000_000_000)
+    assert len(update.stacks.windows(0, 10_000_000_000)) == 20
+    span = update.stacks.span(0, 10_000_000_000)
+    assert span is not None
+    assert span.samples == 10
+    assert update.stacks.heat(0, 10_000_000_000, 2) == pytest.approx([1.0, 1.0])
+
+
+def test_a_verdict_looks_at_the_stacks_that_were_seen_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perftui.session.pipeline.JUDGED_STACKS", 1)
+    pipeline = Pipeline(SessionOptions())
+    rare = msgspec.structs.replace(profile(1), frames=(Frame(function="rare"),))
+    pipeline.feed(sample(0, 0), [profile(0), rare])
+    pipeline.feed(sample(1, 50), [profile(1)])
+    assert pipeline.profile is not None
+    assert len(pipeline.profile.stacks) == 2
+    assert pipeline.window is not None
+    assert pipeline.window.profile is not None
+    names = [frame.function for frame in pipeline.window.profile.frames]
+    assert names == ["main", "(other)"]
+    assert pipeline.window.profile.samples == 3

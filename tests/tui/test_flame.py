@@ -15,6 +15,7 @@ from perftui.model.origin import LIBRARY, NATIVE, OWN, STANDARD, origin
 from perftui.model.profile import Frame, ProfileStatus, SampledProcess, StackProfile, StackRow, ThreadName
 from perftui.model.update import Update
 from perftui.profile.tree import Node, build
+from perftui.profile.trie import Trie
 from perftui.tui.app import PerftuiApp
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.flame import (
@@ -323,9 +324,9 @@ async def test_the_title_says_whose_stacks_these_are() -> None:
 async def test_a_profile_is_made_a_tree_once(monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[str] = []
 
-    def counting(profile: StackProfile, *, view: Literal["wall", "cpu"], tid: int | None = None) -> Node:
+    def counting(profile: StackProfile, *, view: Literal["wall", "cpu"], tid: int | None, trie: Trie) -> Node:
         built.append(view)
-        return build(profile, view=view, tid=tid)
+        return build(profile, view=view, tid=tid, trie=trie)
 
     monkeypatch.setattr("perftui.tui.flame.view.build", counting)
     app = Stage(Flame())

@@ -11,6 +11,7 @@ from perftui.model.sandwich import Step
 from perftui.model.stack_filter import StackFilter
 from perftui.model.update import Update
 from perftui.profile.tree import Node, build
+from perftui.profile.trie import Trie
 from perftui.tui.flame.moment import Moment
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.flame import HotRow, hot_rows, matches
@@ -67,6 +68,8 @@ class Shown:
         self.wanted: SourceOf | None = None
         """A file that a view would show and that has not been read yet."""
         self._trees: dict[tuple[Weight, StackFilter], tuple[StackProfile, Tree]] = {}
+        self._trie = Trie()
+        """Of the stacks on show without a filter: a new window costs what it has, not what all have."""
 
     @property
     def whole(self) -> StackProfile | None:
@@ -129,16 +132,17 @@ class Shown:
         if known is None or known[0] is not profile:
             while len(self._trees) >= MOST_TREES:
                 del self._trees[next(iter(self._trees))]
-            self._trees[wanted] = known = profile, grown(profile, *wanted)
+            self._trees[wanted] = known = profile, grown(profile, *wanted, self._trie)
         return known[1]
 
 
-def grown(profile: StackProfile, weight: Weight, wanted: StackFilter) -> Tree:
-    """What is kept of a profile, as a tree and as a list."""
+def grown(profile: StackProfile, weight: Weight, wanted: StackFilter, trie: Trie | None = None) -> Tree:
+    """What is kept of a profile, as a tree and as a list. ``trie`` is for those of which all is kept."""
     if weight != "wall":  # whoever runs or holds the lock is not idle
         wanted = replace(wanted, hide_idle=False)
     kept = wanted.apply(profile)
-    tree = build(kept, view="cpu" if weight == "cpu" else "wall")
+    whole = kept is profile and weight != "gil"
+    tree = build(kept, view="cpu" if weight == "cpu" else "wall", trie=trie if whole else None)
     return kept, tree, hot_rows(tree)
 
 

@@ -142,20 +142,20 @@ def step_of(node: Node) -> Step:
 
 def _only_callee(node: Node, was_folded: bool) -> Node | None:
     """The callee that takes nearly everything, if there is one."""
-    biggest = max(node.children, key=lambda child: child.total, default=None)
     ratio = KEEP_FOLDED_RATIO if was_folded else FOLD_RATIO
-    return biggest if biggest is not None and biggest.total >= ratio * node.total else None
+    return next(iter(node.larger(ratio * node.total)), None)
 
 
 def _place(box: Box, known: tuple[Box, ...], whole: float, was: dict[Path, Box], fold: bool) -> tuple[Box, ...]:
     """The boxes below one box, left to right; the small ones together in a last one."""
     node = box.chain[-1]
-    scale = box.width / node.total if node.total > 0 else 0.0
+    scale = box.width / node.total
     ranks = {shown.path[len(box.path)]: (rank, shown.width) for rank, shown in enumerate(known) if shown.chain}
-    visible = [child for child in node.children if child.total * scale >= (0.5 if step_of(child) in ranks else 1)]
+    seen = node.larger(0.5 / scale)
+    visible = [child for child in seen if child.total * scale >= (0.5 if step_of(child) in ranks else 1)]
     ordered = _in_order(visible, ranks)
     ideal = [child.total * scale for child in ordered]
-    rest = sum(child.total for child in node.children) * scale - sum(ideal)
+    rest = (node.total - node.self_value) * scale - sum(ideal)
     widths = _kept_widths(ordered, ideal, ranks) if sum(shown.width for shown in known) <= box.width else None
     if widths is None:
         widths = _rounded(ideal)
@@ -202,19 +202,16 @@ def _rounded(ideal: list[float]) -> list[int]:
 
 def matches(node: "Node | HotRow", needle: str) -> bool:
     """Whether a search (in small letters) finds this function; one with a dot or a slash looks at the file too."""
-    return needle in node.function.lower() or (("." in needle or "/" in needle) and needle in node.file.lower())
+    return _matches(node.function, node.file, needle)
+
+
+def _matches(function: str, file: str, needle: str) -> bool:
+    return needle in function.lower() or (("." in needle or "/" in needle) and needle in file.lower())
 
 
 def found_total(root: Node, needle: str) -> float:
     """What all matching functions hold together; one below another counts once."""
-    total, todo = 0.0, [root]
-    while todo:
-        node = todo.pop()
-        if matches(node, needle):
-            total += node.total
-        else:
-            todo.extend(node.children)
-    return total
+    return root.holding(lambda function, file: _matches(function, file, needle))
 
 
 class HotRow(msgspec.Struct):
@@ -229,22 +226,8 @@ class HotRow(msgspec.Struct):
 
 def hot_rows(root: Node) -> list[HotRow]:
     """All functions, most self time first; a recursive one counts once in ``total``."""
-    rows: dict[Step, HotRow] = {}
-    above: dict[Step, int] = {}  # how often a function is on the way from the root
-    todo: list[tuple[Node, bool]] = [(child, False) for child in root.children]
-    while todo:
-        node, left = todo.pop()
-        key = step_of(node)
-        if left:
-            above[key] -= 1
-            continue
-        row = rows.setdefault(key, HotRow(node.function, node.file, node.line))
-        row.self_value += node.self_value
-        row.total += 0 if above.get(key) else node.total
-        above[key] = above.get(key, 0) + 1
-        todo.append((node, True))
-        todo.extend((child, False) for child in node.children)
-    return sorted(rows.values(), key=lambda row: (-row.self_value, -row.total, row.function))
+    rows = [HotRow(*total) for total in root.functions()]
+    return sorted(rows, key=lambda row: (-row.self_value, -row.total, row.function))
 
 
 def whose(update: Update | None) -> str:
