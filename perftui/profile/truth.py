@@ -34,7 +34,8 @@ class TruthMeter:
     no other exact look has is what to expect of a further, true one (Good and Turing). So with u the part of the
     other looks that have an unknown call, and n that of the exact ones, (u - n) / (1 - n) are suspect.
 
-    It is not known before the first exact window, nor while more than a quarter of the exact looks are news.
+    It is not known before the first exact window, nor while more than a quarter of the exact looks are news. After one
+    window of a second it may be wrong by 10 points; as long as stacks look suspect, further ones make it better.
     """
 
     def __init__(self) -> None:

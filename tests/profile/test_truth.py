@@ -112,11 +112,12 @@ def test_the_rate_of_an_exact_window_falls_with_the_threads() -> None:
 
 
 def judged(python: str, program: str) -> tuple[float, list[StackProfile]]:
-    """The suspect ratio of a real program, and the windows that it is of."""
+    """The suspect ratio of a real program after some exact windows, and the other windows that it is of."""
     meter = TruthMeter()
     with python_child(python, program) as process:
-        with sampling(process.pid, mode="exact", once=True) as sampler:
-            meter.learn(collect(sampler, windows=1)[0])
+        with sampling(process.pid, mode="exact") as sampler:
+            for found in collect(sampler, windows=2):  # two seconds each
+                meter.learn(found)
         with sampling(process.pid) as sampler:
             windows = collect(sampler, windows=4)
     for found in windows:
