@@ -42,7 +42,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = "dark"
     profiling: Annotated[
-        bool, Meta(description="Sample stacks of the target (py-spy) from the start. Key p switches it on and off.")
+        bool,
+        Meta(description="Sample stacks of the target (py-spy, perf) from the start. Key p switches it on and off."),
     ] = True
     profile_rate_hz: Annotated[
         int, Meta(ge=1, le=1000, description="Looks at the stacks per second; the budget below may lower it.")

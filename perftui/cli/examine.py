@@ -1,6 +1,7 @@
 """The look that ``perftui doctor`` takes."""
 
 import os
+from collections.abc import Callable
 from typing import Literal
 
 from perftui import __version__
@@ -17,6 +18,7 @@ from perftui.host.rights import has_capability, how_to_get, may_trace
 from perftui.model.sample import Sample
 from perftui.profile.binary import find_py_spy
 from perftui.profile.memray_plan import plan
+from perftui.profile.perf_find import find_perf, sees_kernel
 from perftui.report.doctor import doctor_document
 from perftui.report.documents import CheckDoc, DoctorDocument
 from perftui.store.files import state_dir
@@ -48,7 +50,7 @@ def examine(target: str | None, options: Options) -> DoctorDocument:
         tuple(checks),
         version=__version__,
         kernel=os.uname().release,
-        others=_untried(update.sample) if pid is None else (_memray(host, pid),),
+        others=_untried(host, update.sample) if pid is None else (_memray(host, pid),),
     )
 
 
@@ -63,7 +65,7 @@ def _memray(host: Host, pid: int) -> CheckDoc:
     )
 
 
-def _untried(sample: Sample) -> tuple[CheckDoc, ...]:
+def _untried(host: Host, sample: Sample) -> tuple[CheckDoc, ...]:
     """What can be said of a target alone."""
     collectors: list[type[Collector]] = [*TARGET_COLLECTORS, *(one for one, _ in SLOW_TARGET_COLLECTORS)]
     asked = {reading.knob for reading in sample.knobs}
@@ -83,16 +85,21 @@ def _untried(sample: Sample) -> tuple[CheckDoc, ...]:
         for area, left in names.items()
         if left
     )
-    return (_sampler(), *untried)
+    return (_sampler("py-spy", find_py_spy), _sampler("perf", lambda: _perf(host)), *untried)
 
 
-def _sampler() -> CheckDoc:
-    """Whether the program that takes stacks is here."""
+def _sampler(name: str, look: Callable[[], str]) -> CheckDoc:
+    """Whether a program that takes stacks is here and of use."""
     try:
-        path = find_py_spy()
+        return CheckDoc(area="profiler", name=name, state="ok", detail=look(), remedy="")
     except NoData as error:
-        return CheckDoc(area="profiler", name="py-spy", state="missing", detail=error.reason, remedy=error.remedy)
-    return CheckDoc(area="profiler", name="py-spy", state="ok", detail=path, remedy="")
+        return CheckDoc(area="profiler", name=name, state="missing", detail=error.reason, remedy=error.remedy)
+
+
+def _perf(host: Host) -> str:
+    """For processes that are not Python. NoData when it is not here or not permitted."""
+    path = find_perf()
+    return path if sees_kernel(host) else f"{path}, without kernel frames"
 
 
 def _state_folder() -> CheckDoc:

@@ -8,13 +8,14 @@ import threading
 
 import msgspec
 
-from perftui.errors import PerftuiError
+from perftui.errors import NoData, PerftuiError
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.interval import Interval
 from perftui.model.profile import ProfileStatus, StackProfile
 from perftui.model.target import ProcessId
-from perftui.profile.pyspy import PySpySampler
+from perftui.profile.choose import sampler_for
+from perftui.profile.sampler import Sampler
 from perftui.session.options import SessionOptions
 
 SMOOTHING = 0.3
@@ -55,6 +56,10 @@ class StackFollower:
             return
         self._learn(interval)
         present = self._held.process
+        if self._program != _program_of(self._host, present.pid):  # a shell, say, that became what it was to start
+            self._hopeless.discard(present)
+            self._move(present)
+            return
         if self._sampler.status.state in ("unavailable", "off"):
             self._hopeless.add(present)
         busiest = max(self._cores.keys() - self._hopeless, key=self._cores.__getitem__, default=None)
@@ -86,22 +91,31 @@ class StackFollower:
         if held.process != process:  # the PID has been taken by another process since
             held.close()
             return
-        # A py-spy window lasts a second or more: it is waited for elsewhere.
+        # A window lasts a second or more: it is waited for elsewhere.
         leaving = threading.Thread(target=_leave, args=(self._sampler, self._held, self._root), daemon=True)
         leaving.start()
         self._leaving = [*(thread for thread in self._leaving if thread.is_alive()), leaving]
         self._held = held
         self._sampler = self._start(held)
 
-    def _start(self, held: HeldTarget) -> PySpySampler:
-        sampler = PySpySampler(
+    def _start(self, held: HeldTarget) -> Sampler:
+        self._program = _program_of(self._host, held.process.pid)
+        sampler = sampler_for(
             self._host, held, rate_hz=self._options.profile_rate_hz, budget_ratio=self._options.profile_budget_ratio
         )
         sampler.start()
         return sampler
 
 
-def _leave(sampler: PySpySampler, held: HeldTarget, root: HeldTarget) -> None:
+def _program_of(host: Host, pid: int) -> str:
+    """The path of what a process runs; empty when it is gone or may not be known."""
+    try:
+        return host.link(f"/proc/{pid}/exe")
+    except NoData:
+        return ""
+
+
+def _leave(sampler: Sampler, held: HeldTarget, root: HeldTarget) -> None:
     sampler.stop()
     if held is not root:
         held.close()

@@ -19,6 +19,7 @@ def test_the_host_alone(perftui: Perftui) -> None:
     assert checks["host", "state folder"].detail == str(perftui.home / "state" / "perftui")
     assert ("right", "CAP_SYS_NICE") in checks
     assert checks["profiler", "py-spy"].detail.endswith("py-spy")
+    assert "/perf" in checks["profiler", "perf"].detail
     assert checks["profiler", "of a target"].remedy == "perftui doctor TARGET"
 
 
@@ -39,9 +40,9 @@ def test_what_is_missing_has_a_reason(perftui: Perftui, child: Callable[..., int
     assert done.returncode == 0, done.stderr
     for check in json.loads(done.stdout)["checks"]:
         assert check["state"] == "ok" or check["detail"], check
-    profiler = next(check for check in json.loads(done.stdout)["checks"] if check["name"] == "py-spy")
-    assert profiler["state"] == "missing"
-    assert profiler["remedy"]
+    profilers = {check["name"]: check for check in json.loads(done.stdout)["checks"] if check["area"] == "profiler"}
+    assert profilers["memray"]["state"] == "missing"
+    assert profilers["perf"]["state"] == "ok"
 
 
 def test_a_state_folder_that_cannot_be_used_is_named_and_the_rest_still_works(perftui: Perftui) -> None:
