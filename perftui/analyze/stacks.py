@@ -9,7 +9,7 @@ import msgspec
 from perftui.model.profile import Frame, StackProfile, StackRow
 
 _STANDARD = re.compile(r"^<frozen |/lib/python\d[\d.]*/(?!site-packages/|dist-packages/)|^<string>$")
-_INSTALLED = re.compile(r"/(?:site|dist)-packages/")
+_INSTALLED = re.compile(r"/(?:site|dist)-packages/|^/(?:usr/)?lib(?:32|64)?/.*\.so[.0-9]*$|^\[kernel\]$")
 
 _LOOP_FRAMES = {
     "run_forever": ("asyncio/base_events.py", "asyncio/windows_events.py"),
@@ -51,6 +51,11 @@ def _is(frame: Frame, table: dict[str, tuple[str, ...]]) -> bool:
     return files is not None and frame.file.endswith(files)
 
 
+def _may_be_own(frame: Frame) -> bool:
+    """False for what nobody can be pointed to: no file, no name, or Python's own library."""
+    return bool(frame.file) and frame.function != "[unknown]" and not _STANDARD.search(frame.file)
+
+
 class Place(msgspec.Struct, frozen=True):
     """A line of code and the share (0–1) of the weighed looks that were in it."""
 
@@ -67,7 +72,7 @@ class StackReader:
     def __init__(self, profile: StackProfile) -> None:
         self.profile = profile
         self._loop_frames = frozenset(at for at, frame in enumerate(profile.frames) if _is(frame, _LOOP_FRAMES))
-        self._own = [bool(frame.file) and not _STANDARD.search(frame.file) for frame in profile.frames]
+        self._own = [_may_be_own(frame) for frame in profile.frames]
         self._installed = [bool(_INSTALLED.search(frame.file)) for frame in profile.frames]
         self._kept: dict[tuple[int, int], list[StackRow]] = defaultdict(list)
         for row in profile.rows:
