@@ -58,10 +58,19 @@ def test_without_a_target_the_host_is_diagnosed(perftui: Perftui) -> None:
     assert "cpu" in document["resources"]
 
 
-def test_a_process_that_is_not_python_has_resources_and_the_gap_is_named(
+def test_a_process_that_is_not_python_is_sampled_by_perf(perftui: Perftui, child: Callable[..., int]) -> None:
+    document = diagnosed(perftui, child("sleep", "600"), "--for", "5")
+    assert document["state"] == "idle"
+    assert document["hot"] == []
+    assert document["profile"]["sampler"] == "perf"
+    assert document["profile"]["state"] in ("starting", "ok")
+
+
+def test_a_process_without_stacks_has_resources_and_the_gap_is_named(
     perftui: Perftui, child: Callable[..., int]
 ) -> None:
     pid = child("sleep", "600")
+    os.kill(pid, signal.SIGSTOP)
     document = diagnosed(perftui, pid, "--for", "3")
     assert document["state"] == "idle"
     assert document["hot"] == []
