@@ -140,7 +140,7 @@ class Merging:
             threads=tuple({(thread.pid, thread.tid): thread for one in windows for thread in one.threads}.values()),
             sampler_cpu_ns=sum(window.sampler_cpu_ns for window in windows),
             mode=windows[-1].mode,
-            parts=weights.parts,
+            parts=weights.parts if len(windows) > 1 else windows[0].parts,
         )
 
 

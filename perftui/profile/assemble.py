@@ -12,6 +12,11 @@ from perftui.profile.threads import ThreadIds
 from perftui.profile.waits import WaitingFrames
 from perftui.profile.window import Window
 
+UNITS = 1 << 20
+"""Looks on a CPU are whole numbers of this part of one: their sums are exact in whichever order they are added, so that
+a replay, which has the rows in another one, comes to the very figures of then.
+"""
+
 
 class Assembler:
     """Keeps what is worth knowing from window to window: frames, thread numbers, and which source lines wait."""
@@ -55,7 +60,7 @@ class Assembler:
                     tid=tid_of.get(row.ident, row.ident),
                     stack=row.stack,
                     samples=row.samples,
-                    on_cpu=share,
+                    on_cpu=round(share * UNITS) / UNITS,
                 )
                 for row, share in zip(stacks.rows, shares, strict=True)
             ),

@@ -187,7 +187,7 @@ many = st.lists(specs(), min_size=1, max_size=5).map(
 
 
 def bare(profile: StackProfile) -> StackProfile:
-    return msgspec.structs.replace(profile, frames=(), stacks=(), rows=(), slots=Table())
+    return msgspec.structs.replace(profile, frames=(), stacks=(), rows=(), slots=Table(), parts=())
 
 
 @given(many)

@@ -324,9 +324,9 @@ async def test_the_title_says_whose_stacks_these_are() -> None:
 async def test_a_profile_is_made_a_tree_once(monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[str] = []
 
-    def counting(profile: StackProfile, *, view: Literal["wall", "cpu"], tid: int | None, trie: Trie) -> Node:
+    def counting(profile: StackProfile, *, view: Literal["wall", "cpu"], trie: Trie | None) -> Node:
         built.append(view)
-        return build(profile, view=view, tid=tid, trie=trie)
+        return build(profile, view=view, trie=trie)
 
     monkeypatch.setattr("perftui.tui.flame.view.build", counting)
     app = Stage(Flame())
