@@ -24,6 +24,14 @@ _WAITING = {
 }
 """Functions of the standard library (and urllib3) whose last Python line is a blocking call."""
 
+_NATIVE_WAIT = re.compile(
+    r"_*(?:libc_|GI_|new_|do_)*(?:(?:clock_)?nanosleep|usleep|futex(?:_abstimed)?_wait\w*|futex|lll_lock_wait\w*"
+    r"|(?:\w+_)?pthread_(?:(?:cond|rwlock)_\w*wait\w*|mutex_lock\w*|join|(?:timed|clock)join\w*)|sem_(?:timed|clock)?wait\w*"
+    r"|epoll_p?wait2?|p?poll|p?select(?:64)?|accept4?|recv(?:from|m?msg)?|wait[34]|waitp?id|sigtimedwait|sigwait(?:info)?"
+    r"|pause|fsync|fdatasync|time_sleep|pysleep)(?:@.*)?"
+)
+"""Functions of the C library (and Python's own) in which a thread sleeps: the innermost ones of a native stack."""
+
 _BLOCKING_LINE = re.compile(
     r"\b(?:sleep|acquire|wait|wait_for|waitpid|accept|connect|recv\w*|select|e?poll|fsync|fdatasync|flock|lockf"
     r"|getaddrinfo|communicate|urlopen|result|input|sigwait\w*)\("
@@ -65,6 +73,8 @@ class WaitingFrames:
         return known
 
     def _by_name(self, frame: Frame) -> bool:
+        if not frame.file.endswith(".py") and _NATIVE_WAIT.fullmatch(frame.function):
+            return True
         functions = _WAITING.get(frame.file.rpartition("/")[2])
         return functions is not None and frame.function.rpartition(".")[2] in functions
 

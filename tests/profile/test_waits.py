@@ -43,6 +43,20 @@ def test_blocking_calls_of_the_standard_library(waiting: WaitingFrames, function
     assert waiting(Frame(function=function, file=file, line=1))
 
 
+@pytest.mark.parametrize(
+    "function",
+    ["clock_nanosleep", "__futex_abstimed_wait_common", "pthread_cond_timedwait@@GLIBC_2.3.2", "epoll_wait", "__poll",
+     "do_futex_wait", "sem_wait", "__select", "accept4", "__libc_recv", "time_sleep", "wait4"],
+)  # fmt: skip
+def test_a_native_stack_that_ends_in_a_wait_of_the_c_library(waiting: WaitingFrames, function: str) -> None:
+    assert waiting(Frame(function=function, file="/lib/x86_64-linux-gnu/libc.so.6"))
+
+
+@pytest.mark.parametrize("function", ["memcpy", "poll_ready", "selection_sort", "futex_like", "recvbuf_parse"])
+def test_a_native_function_that_is_only_called_alike_runs(waiting: WaitingFrames, function: str) -> None:
+    assert not waiting(Frame(function=function, file="/srv/libapp.so"))
+
+
 def test_other_functions_of_those_files_are_not(waiting: WaitingFrames) -> None:
     assert not waiting(Frame(function="Queue._put", file="/nowhere/queue.py", line=1))
     assert not waiting(Frame(function="wait", file="/nowhere/app.py", line=1))

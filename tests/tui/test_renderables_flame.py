@@ -8,6 +8,7 @@ from perftui.model.line_heat import LineHeat
 from perftui.model.profile import ProfileStatus, StackProfile
 from perftui.model.sandwich import ITSELF, Sandwich
 from perftui.model.stack_filter import StackFilter
+from perftui.tui.flame.view import WEIGHTS
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.flame import HotRow
 from perftui.tui.renderables.flame_head import head_text
@@ -31,17 +32,27 @@ def truth(status: ProfileStatus, width: int, profile: StackProfile | None = None
 
 def test_all_that_is_known_of_the_sampling_is_in_one_line() -> None:
     assert truth(STATUS, 160).rstrip() == (
-        " 9000 samples  nonblocking 100 Hz  covered 100 %  gap 2.7 %  slowdown ~0.2 %  suspect 2.0 %  sampler 3.1 % CPU"
+        " 1000 of 9000 on CPU  in 10 s  nonblocking 100 Hz  covered 100 %  gap 2.7 % now  slowdown ~0.2 %"
+        "  suspect 2.0 %  sampler 3.1 % CPU"
     )
 
 
 def test_the_least_telling_figures_go_first() -> None:
     assert truth(STATUS, 80).rstrip() == (
-        " 9000 samples  covered 100 %  slowdown ~0.2 %  suspect 2.0 %  sampler 3.1 % CPU"
+        " 1000 of 9000 on CPU  in 10 s  covered 100 %  slowdown ~0.2 %  suspect 2.0 %"
     )
-    assert truth(STATUS, 47).rstrip() == " 9000 samples  slowdown ~0.2 %  suspect 2.0 %"
+    assert truth(STATUS, 55).rstrip() == " 1000 of 9000 on CPU  slowdown ~0.2 %  suspect 2.0 %"
     exact = replace(build_profile(1, 0), mode="exact")
     assert "exact 100 Hz" in truth(replace(STATUS, mode="exact"), 80, exact)
+
+
+def test_each_weight_tells_of_how_many_looks_its_shares_are() -> None:
+    profile = build_profile(1, 0)
+    shown = {weight: checked([truth_strip(profile, STATUS, 160, COLOURED, weight)], 160)[0] for weight in WEIGHTS}
+    assert shown["wall"].startswith(" 9000 looks  in 10 s")
+    assert shown["gil"].rstrip() == " held in 9000 of 1000 looks  in 10 s  nonblocking 100 Hz  covered 100 %"
+    few = replace(profile, rows=tuple(replace(row, on_cpu=0.1) for row in profile.rows))
+    assert truth(STATUS, 160, few).startswith(" ▲ ")
 
 
 def test_what_is_not_known_is_a_question_mark() -> None:

@@ -21,7 +21,7 @@ from perftui.tui.flame.source import SourceView
 from perftui.tui.flame.typing import Typing
 from perftui.tui.flame.view import WEIGHTS, FlameView, Shown, Source, SourceOf
 from perftui.tui.flame.workers import WorkersView
-from perftui.tui.messages import ModeAsked, SaveAsked, SourceAsked, SourceRead
+from perftui.tui.messages import ModeAsked, Said, SaveAsked, SourceAsked, SourceRead
 from perftui.tui.renderables.cells import strip_of, wrap
 from perftui.tui.renderables.flame import found_total, whose
 from perftui.tui.renderables.flame_head import filter_names, head_text
@@ -72,6 +72,7 @@ class Flame(LineView, can_focus=True):
         Binding("pageup", "page(-1)", "a page up"),
         Binding("pagedown", "page(1)", "a page down"),
         Binding("home,g", "top", "to the root, or the first line"),
+        Binding("end,G", "page(1000)", "to the last line"),
         Binding("enter", "enter", "go into what is selected"),
         Binding("backspace,u", "leave", "back out"),
         Binding("slash", "search", "search"),
@@ -132,7 +133,7 @@ class Flame(LineView, can_focus=True):
         whole, update = self.shown.whole, self.update_shown
         if whole is None or update is None:
             return Strip.blank(width, self.palette.text)
-        return truth_strip(whole, update.profile_status, width, self.palette)
+        return truth_strip(whole, update.profile_status, width, self.palette, self.shown.weight)
 
     def _why_empty(self, width: int) -> list[Strip]:
         """What is missing, and what would fill the pane."""
@@ -155,6 +156,8 @@ class Flame(LineView, can_focus=True):
                 return "no stack passes the filters", "Esc clears them"
             if shown.weight == "gil":
                 return "no thread held the GIL in this window", "w shows what runs on a CPU"
+            if shown.profile.mode == "perf":
+                return "no thread was on a CPU in this window", "perf sees only what runs"
             return "no thread was on a CPU in this window", "w shows wall time: where the threads wait"
         if update is None or (update.profile is None and update.profile_status.state in ("ok", "starting")):
             return "the first stacks are on their way", ""
@@ -232,7 +235,13 @@ class Flame(LineView, can_focus=True):
     # ---- what is shown
 
     def action_next_weight(self) -> None:
-        self.shown.weight = WEIGHTS[(WEIGHTS.index(self.shown.weight) + 1) % len(WEIGHTS)]
+        """On CPU, wall time, holding the GIL; perf sees only what runs, so of its stacks there is the first alone."""
+        profile = self.update_shown.profile if self.update_shown else None
+        weights = WEIGHTS[:1] if profile is not None and profile.mode == "perf" else WEIGHTS
+        if weights != WEIGHTS:
+            self.post_message(Said("perf sees only what runs: there is no wall time and no GIL"))
+        current = weights.index(self.shown.weight) if self.shown.weight in weights else -1
+        self.shown.weight = weights[(current + 1) % len(weights)]
         self._forget()
 
     def action_way(self) -> None:
