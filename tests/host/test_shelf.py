@@ -11,6 +11,7 @@ import pytest
 from perftui.errors import NoData
 from perftui.host import shelf
 from perftui.host.procfs import Host
+from perftui.host.stat import parse_fields
 
 
 @pytest.fixture
@@ -49,9 +50,12 @@ def test_a_long_file_comes_whole_each_time(host: Host) -> None:
 def test_a_process_that_has_ended_is_noticed_at_a_kept_file(host: Host) -> None:
     with subprocess.Popen(["/bin/sleep", "1000"]) as child:
         path = f"/proc/{child.pid}/status"
-        assert host.read(path).split() == host.read(path).split()
+        try:
+            pids = [parse_fields(host.read(path))[b"Pid"] for _ in range(2)]  # its state may change in between
+        finally:
+            child.kill()
+        assert pids == [b"%d" % child.pid] * 2
         assert path in kept(host)
-        child.kill()
     with pytest.raises(NoData, match="not there"):
         host.read(path)
     assert path not in kept(host)
