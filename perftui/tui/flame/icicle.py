@@ -48,6 +48,7 @@ class IcicleView(FlameView):
         self.flipped = False
         self.selected: Path = ()
         self.zoomed: Path = ()
+        self._is_zoomed = False
         self.icicle: Icicle = EMPTY
         self._row = 0
         self._first_row = 0
@@ -61,7 +62,7 @@ class IcicleView(FlameView):
         if tree is None:
             return []
         base, root = node_at(tree, self.zoomed)
-        self.zoomed = (*base, step_of(root)) if base else self.zoomed[:1]
+        self._is_zoomed = bool(base)
         self.icicle = lay_out(
             root, width, max_rows=200, fold=self.folding, old=self.icicle, base=base, whole=tree.total
         )
@@ -105,7 +106,10 @@ class IcicleView(FlameView):
 
     @property
     def note(self) -> str:
-        return "zoomed" if self.zoomed else ""
+        """A function that is not seen for some seconds is zoomed into again when it comes back."""
+        if len(self.zoomed) < 2:
+            return ""
+        return "zoomed" if self._is_zoomed else "zoomed into what is not in these stacks"
 
     # ---- moving about
 
