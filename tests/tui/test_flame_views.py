@@ -294,7 +294,7 @@ async def test_a_frozen_pane_answers_keys_and_loses_no_samples() -> None:
             showing.session.tick(update_of(profile((70 + tick) * SECOND, dumps=30 + 100 * tick)))
             await seen.pilot.pause()
         await seen.press("e")
-        assert "200 samples" in seen.lines[1]
+        assert "100 of 200 on CPU" in seen.lines[1]
         assert seen.lines[3].split()[-2] == "walk"
         await seen.press("space")
         assert "500 samples" in seen.lines[1]
