@@ -297,7 +297,7 @@ async def test_a_frozen_pane_answers_keys_and_loses_no_samples() -> None:
         assert "100 of 200 on CPU" in seen.lines[1]
         assert seen.lines[3].split()[-2] == "walk"
         await seen.press("space")
-        assert "500 samples" in seen.lines[1]
+        assert "400 of 500 on CPU" in seen.lines[1]
         assert seen.lines[3].split()[-2] == "dumps"
 
 
