@@ -141,11 +141,12 @@ class Merging:
             sampler_cpu_ns=sum(window.sampler_cpu_ns for window in windows),
             mode=windows[-1].mode,
             parts=weights.parts if len(windows) > 1 else windows[0].parts,
+            pid=weights.pid,
         )
 
 
 def _kind(window: StackProfile) -> _Kind:
-    return window.rate_hz, frozenset(row.pid for row in window.rows)
+    return window.rate_hz, window.pids
 
 
 def _row(key: _Key, samples: int, units: int) -> StackRow:

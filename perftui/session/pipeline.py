@@ -210,10 +210,9 @@ def _merged_in_pairs(profiles: list[StackProfile]) -> list[StackProfile]:
     alone: dict[frozenset[int], StackProfile] = {}
     joined: list[StackProfile] = []
     for window in profiles:
-        pids = frozenset(row.pid for row in window.rows)
-        earlier = alone.pop(pids, None)
+        earlier = alone.pop(window.pids, None)
         if earlier is None:
-            alone[pids] = window
+            alone[window.pids] = window
         elif (pair := merge((earlier, window))) is not None:
             joined.append(pair)
     return sorted((*joined, *alone.values()), key=lambda window: window.ended_ns)

@@ -106,6 +106,16 @@ def test_a_long_window_is_thinned_but_keeps_its_ends() -> None:
     assert len(pipeline.history()["cpu"]) == HISTORY_POINTS
 
 
+def test_two_windows_become_one_only_where_they_are_of_one_process() -> None:
+    pipeline = Pipeline(SessionOptions(window_seconds=400.0))
+    for second in range(MAX_SAMPLES):
+        asleep = msgspec.structs.replace(profile(second, "perf"), rows=())
+        both = [msgspec.structs.replace(asleep, pid=pid) for pid in (1, 2)]
+        pipeline.feed(sample(second, second), both)
+    assert pipeline.profile is not None
+    assert {part.pid: part.looks for part in pipeline.profile.parts} == {1: MAX_SAMPLES, 2: MAX_SAMPLES}
+
+
 def test_windows_of_different_modes_are_never_merged() -> None:
     pipeline = Pipeline(SessionOptions(window_seconds=5.0))
     for second in range(4):
