@@ -135,6 +135,25 @@ def test_windows_of_different_modes_are_never_merged() -> None:
     assert pipeline.gil_profile is None
 
 
+def test_a_switch_of_mode_ends_the_windows_of_that_process_alone() -> None:
+    def window(second: int, pid: int, mode: Mode) -> StackProfile:
+        row = StackRow(pid=pid, tid=pid, stack=0, samples=1, on_cpu=1.0)
+        return msgspec.structs.replace(profile(second, mode), pid=pid, rows=(row,))
+
+    def looks() -> dict[int, int]:
+        return {part.pid: part.looks for part in pipeline.profile.parts} if pipeline.profile else {}
+
+    pipeline = Pipeline(SessionOptions(window_seconds=9.0))
+    for second in range(4):
+        tree = [window(second, 1, "nonblocking"), window(second, 2, "perf"), window(second, 3, "nonblocking")]
+        pipeline.feed(sample(second, second), tree)
+    assert looks() == {1: 4, 2: 4, 3: 4}
+    pipeline.feed(sample(4, 4), [window(4, 1, "exact"), window(4, 2, "perf"), window(4, 3, "nonblocking")])
+    assert looks() == {1: 1, 2: 5, 3: 5}
+    pipeline.feed(sample(5, 5), [window(5, 1, "exact"), window(5, 2, "nonblocking")])
+    assert looks() == {1: 2, 2: 6, 3: 5}
+
+
 def test_a_fresh_start_judges_only_what_comes_after() -> None:
     pipeline = Pipeline(SessionOptions())
     for second in range(6):
