@@ -117,8 +117,7 @@ class Known(Numbers):
         return side
 
     def digest(self, window: StackProfile, view: View) -> Digest:
-        pid = window.rows[0].pid if window.rows else 0
-        key = (view, pid, window.sampler, window.mode, window.started_ns, window.ended_ns)
+        key = (view, window.pid, window.sampler, window.mode, window.started_ns, window.ended_ns)
         found = self._digests.get(key)
         if found is None:
             found = self._digests[key] = super().digest(window, view)

@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from itertools import islice
 
-from perftui.model.profile import Frame, Mode, StackProfile, StackRow, merge
+from perftui.model.profile import Frame, StackProfile, StackRow, merge
 from perftui.model.weights import Weights
 
 _UNIT = 1 << 20
@@ -58,11 +58,6 @@ class Merging:
             self._clear()
             for window in windows:
                 self._join(window)
-
-    @property
-    def mode(self) -> Mode | None:
-        """How the windows were looked at; None without any."""
-        return self._windows[-1][0].mode if self._windows else None
 
     def profile(self) -> StackProfile | None:
         """All windows as one, as ``profile.merge`` joins them; None without any.
@@ -141,11 +136,12 @@ class Merging:
             sampler_cpu_ns=sum(window.sampler_cpu_ns for window in windows),
             mode=windows[-1].mode,
             parts=weights.parts if len(windows) > 1 else windows[0].parts,
+            pid=weights.pid,
         )
 
 
 def _kind(window: StackProfile) -> _Kind:
-    return window.rate_hz, frozenset(row.pid for row in window.rows)
+    return window.rate_hz, window.pids
 
 
 def _row(key: _Key, samples: int, units: int) -> StackRow:

@@ -57,6 +57,7 @@ class StackProfile(msgspec.Struct, frozen=True, kw_only=True):
     ``stacks`` are tuples of indices into ``frames``, root first. ``attempts`` is the number of
     looks per thread that the sampler took, so a thread seen in every look has ``samples ==
     attempts``. Times are CLOCK_MONOTONIC nanoseconds; ``covered_ns`` is the part of the window that was sampled.
+    ``pid`` is the one process that was looked at, whether anything was seen of it or not; 0: several, or not known.
 
     ``slots`` tells when: columns ``row`` (index into ``rows``), ``slot`` (number of ``SLOT_NS`` since ``started_ns``)
     and ``samples``. Empty where the order of the looks is not known, and in a merged profile.
@@ -80,6 +81,14 @@ class StackProfile(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = "nonblocking"
     slots: Table = Table()
     parts: tuple[Part, ...] = ()
+    pid: int = 0
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The processes that were looked at, as far as is known."""
+        if self.pid:
+            return frozenset((self.pid,))
+        return frozenset((*(row.pid for row in self.rows), *(part.pid for part in self.parts if part.pid)))
 
     @property
     def seconds(self) -> float:
@@ -184,6 +193,7 @@ def _joined(windows: list[StackProfile]) -> StackProfile:
         sampler_cpu_ns=sum(window.sampler_cpu_ns for window in windows),
         mode=windows[-1].mode,
         parts=weights.parts,
+        pid=weights.pid,
     )
 
 

@@ -40,6 +40,8 @@ class Weights:
         self.rate_hz = max(window.rate_hz for window in windows)
         self.started_ns = min(window.started_ns for window in windows)
         self.ended_ns = max(window.ended_ns for window in windows)
+        pids = {window.pid for window in windows}
+        self.pid = pids.pop() if len(pids) == 1 else 0
         by_pid = self._by_pid(windows)
         counts = {pid: sum(self._count(window) for window in own) for pid, own in by_pid.items()}
         longest = {pid: self._presence_ns(own) / counts[pid] for pid, own in by_pid.items() if counts[pid] > 0}
@@ -54,11 +56,12 @@ class Weights:
         return self._scale(window) * self._factors.get(pid, 1.0)
 
     def _by_pid(self, windows: Sequence["StackProfile"]) -> dict[int, list["StackProfile"]]:
-        """The windows of each process in order; one in which nothing was seen belongs to all."""
+        """The windows of each process in order; one that does not tell its process and saw nothing belongs to all."""
         by_pid: dict[int, list[StackProfile]] = defaultdict(list)
-        everyone = {row.pid for window in windows for row in window.rows} or {0}
-        for window in sorted(windows, key=lambda window: window.started_ns):
-            for pid in {row.pid for row in window.rows} or everyone:
+        pids_of = [window.pids for window in windows]
+        everyone = frozenset().union(*pids_of) or {0}
+        for window, pids in sorted(zip(windows, pids_of, strict=True), key=lambda pair: pair[0].started_ns):
+            for pid in pids or everyone:
                 by_pid[pid].append(window)
         return by_pid
 

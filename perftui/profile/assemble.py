@@ -71,6 +71,7 @@ class Assembler:
             sampler_cpu_ns=cpu_ns,
             mode=window.setting.mode,
             slots=self._slots(window, stacks, tid_of, looks),
+            pid=self._pid,
         )
 
     def _slots(self, window: Window, stacks: RawStacks, tid_of: Mapping[int, int], looks: int) -> Table:

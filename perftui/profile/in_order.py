@@ -1,6 +1,6 @@
 """Many windows joined into one profile that still knows when its stacks were seen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 import msgspec
@@ -14,6 +14,9 @@ MOST_ENTRIES = 500_000
 _AT_ONCE = 64
 """Windows that are joined in one go: a recording of an hour has thousands."""
 
+_RATES_HZ = (1e-3, 1e9)
+"""What a forged file says beyond must become neither infinite nor nothing."""
+
 _Key = tuple[int, int, tuple[Frame, ...]]
 """PID, TID and stack."""
 
@@ -21,7 +24,8 @@ _Key = tuple[int, int, tuple[Frame, ...]]
 def join_in_order(windows: Iterable[StackProfile]) -> StackProfile | None:
     """One profile of all windows, of which few are held at a time; None for none.
 
-    It has ``slots`` where every window has them, counted from the start of the first one.
+    It has ``slots`` where every window has them, counted from the start of the first one. They weigh what its rows do:
+    those of a row never have more samples than the row, and as many when every look of it is in a slot.
     """
     order = _Order()
     coming = map(order.follow, windows)
@@ -32,12 +36,13 @@ def join_in_order(windows: Iterable[StackProfile]) -> StackProfile | None:
 
 
 class _Order:
-    """When each thread was seen in each stack."""
+    """When each thread was seen in each stack, in seconds: rates differ between processes and change."""
 
     def __init__(self) -> None:
         self._first_ns: int | None = None
         self._keys: dict[_Key, int] = {}
-        self._entries: list[tuple[int, int, int]] = []
+        self._looked: list[float] = []
+        self._entries: list[tuple[int, int, float]] = []
         self._known = True
 
     def follow(self, window: StackProfile) -> StackProfile:
@@ -50,8 +55,12 @@ class _Order:
             return window
         later = round((window.started_ns - self._first_ns) / SLOT_NS)
         keys = [self._keys.setdefault(key, len(self._keys)) for key in _row_keys(window)]
+        self._looked += [0.0] * (len(self._keys) - len(self._looked))
+        look = 1 / window.rate_hz if _RATES_HZ[0] < window.rate_hz < _RATES_HZ[1] else 1.0
+        for key, told in zip(keys, window.rows, strict=True):
+            self._looked[key] += look * told.samples
         for row, slot, samples in window.slots.rows("row", "slot", "samples"):
-            self._entries.append((keys[row], later + slot, samples))
+            self._entries.append((keys[row], later + slot, look * samples))
         return window
 
     def slots(self, whole: StackProfile) -> Table:
@@ -60,9 +69,28 @@ class _Order:
             return Table()
         rows = {key: at for at, key in enumerate(_row_keys(whole))}
         row_of = [rows[key] if key in rows else rows[key[0], key[1], (OTHER,)] for key in self._keys]
-        entries = sorted((slot, row_of[key], samples) for key, slot, samples in self._entries)
-        slots, places, samples = zip(*entries, strict=True)
-        return Table.of({"row": places, "slot": slots, "samples": samples})
+        looked = [0.0] * len(whole.rows)
+        for row, seconds in zip(row_of, self._looked, strict=True):
+            looked[row] += seconds
+        entries = sorted((slot, row_of[key], seconds) for key, slot, seconds in self._entries)
+        slots, places, seen = zip(*entries, strict=True)
+        return Table.of(
+            {"row": places, "slot": slots, "samples": _counted(whole, looked, zip(places, seen, strict=True))}
+        )
+
+
+def _counted(whole: StackProfile, looked: Sequence[float], entries: Iterable[tuple[int, float]]) -> list[int]:
+    """The seconds of entries (row, seconds) as samples: what a row has of them, by its part of what was ``looked``.
+
+    Each is the difference of two rounded sums, so that nothing is lost to rounding.
+    """
+    sums = [0.0] * len(whole.rows)
+    counts = []
+    for row, seconds in entries:
+        factor = whole.rows[row].samples / looked[row] if looked[row] > 0 else 0.0
+        before, sums[row] = sums[row], sums[row] + seconds
+        counts.append(round(factor * sums[row]) - round(factor * before))
+    return counts
 
 
 def _row_keys(profile: StackProfile) -> list[_Key]:

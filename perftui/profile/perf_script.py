@@ -98,6 +98,7 @@ def profile(
     ended_ns: int,
     covered_ns: int,
     sampler_cpu_ns: int = 0,
+    pid: int = 0,
 ) -> StackProfile:
     """Samples counted by thread and stack. All ran when they were seen: ``on_cpu == samples``.
 
@@ -144,6 +145,7 @@ def profile(
                 "samples": list(slots.values()),
             }
         ),
+        pid=pid,
     )
 
 

@@ -43,6 +43,7 @@ class PerfWindows:
             ended_ns=started_ns + span_ns,
             covered_ns=round(span_ns * seen / (seen + script.lost)) if script.lost else span_ns,
             sampler_cpu_ns=max(0, spent_ns - self._spent_ns),
+            pid=self._pid,
         )
         self._until_ns, self._spent_ns = started_ns + span_ns, spent_ns
         return window

@@ -186,12 +186,13 @@ class Pipeline:
 def _kept(profiles: Merging, new: Iterable[StackProfile], oldest_ns: int) -> Merging:
     """With the new windows, and without those that are too old or have too many stacks.
 
-    Windows of one mode only: a pause for each look, or frames of C code, would show as a difference. Where there are
-    too many two become one.
+    Of each process in one mode only: a pause for each look, or frames of C code, would show as a difference. Where
+    there are too many two become one.
     """
     for window in new:
-        if profiles.mode not in (None, window.mode):
-            profiles = Merging()
+        kept = [earlier for earlier in profiles.windows if not _was_switched(earlier, window)]
+        if len(kept) < len(profiles):
+            profiles = _joined(kept)
         profiles.add(window)
     while (oldest := profiles.oldest) is not None and oldest.ended_ns < oldest_ns:
         profiles.drop()
@@ -199,10 +200,19 @@ def _kept(profiles: Merging, new: Iterable[StackProfile], oldest_ns: int) -> Mer
         profiles.drop()
     if len(profiles) <= MAX_SAMPLES:
         return profiles
-    halved = Merging()
-    for window in _merged_in_pairs(profiles.windows):
-        halved.add(window)
-    return halved
+    return _joined(_merged_in_pairs(profiles.windows))
+
+
+def _was_switched(earlier: StackProfile, window: StackProfile) -> bool:
+    """Whether py-spy looks at this process in another way now. That perf did is no other way of the same."""
+    return earlier.pid == window.pid and earlier.mode != window.mode and "perf" not in (earlier.mode, window.mode)
+
+
+def _joined(windows: Iterable[StackProfile]) -> Merging:
+    joined = Merging()
+    for window in windows:
+        joined.add(window)
+    return joined
 
 
 def _merged_in_pairs(profiles: list[StackProfile]) -> list[StackProfile]:
@@ -210,10 +220,9 @@ def _merged_in_pairs(profiles: list[StackProfile]) -> list[StackProfile]:
     alone: dict[frozenset[int], StackProfile] = {}
     joined: list[StackProfile] = []
     for window in profiles:
-        pids = frozenset(row.pid for row in window.rows)
-        earlier = alone.pop(pids, None)
+        earlier = alone.pop(window.pids, None)
         if earlier is None:
-            alone[pids] = window
+            alone[window.pids] = window
         elif (pair := merge((earlier, window))) is not None:
             joined.append(pair)
     return sorted((*joined, *alone.values()), key=lambda window: window.ended_ns)

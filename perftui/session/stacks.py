@@ -74,7 +74,7 @@ class StackFollower:
             taken.append(self._remains.popleft())
         taken.sort(key=lambda window: window.ended_ns)
         first = self._turns.first.pid
-        others = [window for window in taken if any(row.pid != first for row in window.rows[:1])]
+        others = [window for window in taken if window.pid != first]
         self._spent.extend((window.ended_ns, window.sampler_cpu_ns) for window in others)
         return taken
 

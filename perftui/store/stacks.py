@@ -12,6 +12,7 @@ import msgspec
 
 from perftui.model.profile import SLOT_NS, StackProfile, StackRow
 from perftui.model.table import Table
+from perftui.model.weights import Weights, whole_rows
 from perftui.store.stack_table import Drawing, StackTable
 
 KEPT_NS = 900_000_000_000
@@ -28,7 +29,7 @@ anew.
 _Row = tuple[int, int, int, int, float]
 """pid, tid, stack, samples, on_cpu."""
 
-_NONE = (0, 0.0)
+_NONE = (0.0, 0.0)
 
 
 class _Numbers(NamedTuple):
@@ -115,21 +116,25 @@ class StackStore:
 
         Of a window that lies in it in part, the looks are taken that are in slots of this time, of a slot at its edge
         and of looks that are in no slot a proportional part. Each look of a row has the same part on a CPU. Numbers
-        are rounded so that two spans side by side have exactly what one over both has.
+        are rounded so that two spans side by side have exactly what one over both has, where they are of one process
+        at one rate. Several weigh by time, as where windows are merged (see ``model.weights``).
         """
         table, windows = self._snapshot(since_ns, until_ns)
         windows = [window for window in windows if window.bare.mode != "gil"]
         if not windows:
             return None
-        counts: dict[tuple[int, int, int], tuple[int, float]] = {}
-        for window in windows:
+        bares = [_cut_bare(window, since_ns, until_ns) for window in windows]
+        weights = Weights(bares)
+        counts: dict[tuple[int, int, int], tuple[float, float]] = {}
+        for window, bare in zip(windows, bares, strict=True):
+            factor_of = {pid: weights.factor(bare, pid) for pid in set(window.numbers.pids)}
             for pid, tid, stack, samples, on_cpu in _cut(window, since_ns, until_ns):
                 if samples:
-                    key = pid, tid, stack
+                    key, factor = (pid, tid, stack), factor_of[pid]
                     known = counts.get(key, _NONE)
-                    counts[key] = (known[0] + samples, known[1] + on_cpu)
-        rows = ((*key, samples, min(on_cpu, float(samples))) for key, (samples, on_cpu) in counts.items())
-        return _profile(_joined(windows, since_ns, until_ns), rows, Table(), table)
+                    counts[key] = (known[0] + factor * samples, known[1] + factor * on_cpu)
+        rows = ((*key, samples, on_cpu) for key, (samples, on_cpu) in whole_rows(counts).items())
+        return _profile(_joined(bares, weights), rows, Table(), table)
 
     def heat(self, since_ns: int, until_ns: int, columns: int) -> Sequence[float]:
         """Mean cores on CPU in each of ``columns`` equal parts of this time; NaN where nothing was sampled.
@@ -226,25 +231,39 @@ def _profile(bare: StackProfile, rows: Iterable[_Row], slots: Table, table: Stac
     )
 
 
-def _joined(windows: Sequence[_Window], since_ns: int, until_ns: int) -> StackProfile:
-    """What several windows say beside their rows, for the part of them that lies in this time."""
-    bares = [window.bare for window in windows]
-
-    def cut(name: str) -> int:
-        return sum(
-            round(getattr(bare, name) * _part(until_ns, bare.started_ns, bare.ended_ns))
-            - round(getattr(bare, name) * _part(since_ns, bare.started_ns, bare.ended_ns))
-            for bare in bares
-        )
-
+def _joined(bares: Sequence[StackProfile], weights: Weights) -> StackProfile:
+    """What several windows say beside their rows."""
     return msgspec.structs.replace(
         bares[-1],
-        started_ns=max(since_ns, min(bare.started_ns for bare in bares)),
-        ended_ns=min(until_ns, max(bare.ended_ns for bare in bares)),
-        covered_ns=cut("covered_ns"),
-        attempts=cut("attempts"),
-        sampler_cpu_ns=cut("sampler_cpu_ns"),
+        rate_hz=weights.rate_hz,
+        started_ns=weights.started_ns,
+        ended_ns=weights.ended_ns,
+        covered_ns=weights.covered_ns,
+        attempts=weights.attempts,
+        sampler_cpu_ns=sum(bare.sampler_cpu_ns for bare in bares),
         threads=tuple({(thread.pid, thread.tid): thread for bare in bares for thread in bare.threads}.values()),
+        parts=weights.parts,
+        pid=weights.pid,
+    )
+
+
+def _cut_bare(window: _Window, since_ns: int, until_ns: int) -> StackProfile:
+    """What a window says beside its rows, for the part of it that lies in this time."""
+    bare, numbers, _ = window
+    before, after = (_part(time_ns, bare.started_ns, bare.ended_ns) for time_ns in (since_ns, until_ns))
+
+    def cut(amount: int) -> int:
+        return round(amount * after) - round(amount * before)
+
+    pids = {bare.pid} if bare.pid else set(numbers.pids)
+    return msgspec.structs.replace(
+        bare,
+        started_ns=max(since_ns, bare.started_ns),
+        ended_ns=min(until_ns, bare.ended_ns),
+        covered_ns=cut(bare.covered_ns),
+        attempts=cut(bare.attempts),
+        sampler_cpu_ns=cut(bare.sampler_cpu_ns),
+        pid=pids.pop() if len(pids) == 1 else 0,
     )
 
 

@@ -47,6 +47,7 @@ class Window(msgspec.Struct, array_like=True):
     rows: int
     shares: list[float]
     threads: list[tuple[int, int, int]]
+    pid: int
 
 
 class Notes(msgspec.Struct, array_like=True):

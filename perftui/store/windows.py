@@ -100,6 +100,7 @@ class WindowEncoder:
             rows=len(keys),
             shares=shares.known,
             threads=[(thread.pid, thread.tid, self._text_of(thread.name)) for thread in profile.threads],
+            pid=profile.pid,
         )
 
     def _numbered(self, profile: StackProfile) -> tuple[list[tuple[int, list[int]]], dict[int, int]]:
@@ -205,6 +206,7 @@ class WindowDecoder:
                 sampler_cpu_ns=window.sampler_cpu_ns,
                 mode=window.mode,
                 slots=_slots(seen),
+                pid=window.pid,
             )
 
 

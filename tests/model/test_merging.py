@@ -95,6 +95,22 @@ def test_adding_and_dropping_leaves_exactly_what_was(found: list[Rows]) -> None:
     assert seen(profile) == seen(expected)
 
 
+def test_a_window_in_which_nothing_was_seen_is_of_its_process() -> None:
+    joined = Merging()
+    first = msgspec.structs.replace(window(0, [(1, "main a", 5, 5.0)]), pid=1)
+    empty = msgspec.structs.replace(window(1, []), pid=1)
+    joined.add(first)
+    before = joined.profile()
+    joined.add(empty)
+    profile = joined.profile()
+    assert before is not None
+    assert profile is not None
+    assert same(profile, merge([first, empty]))
+    assert (profile.pid, profile.rows[0] is before.rows[0]) == (1, True)
+    joined.add(msgspec.structs.replace(empty, pid=2))
+    assert same(joined.profile(), merge([first, empty, msgspec.structs.replace(empty, pid=2)]))
+
+
 def test_what_has_not_changed_is_the_same_object() -> None:
     joined = Merging()
     joined.add(window(0, [(1, "main a", 5, 5.0), (2, "main b", 5, 0.0)]))

@@ -1,5 +1,6 @@
 """Windows of several processes, joined by time."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +75,25 @@ def test_a_window_that_is_not_there_yet_is_allowed_for() -> None:
 def test_a_process_that_came_and_went_does_not_fill_the_picture() -> None:
     brief = window(2, 10, 11, 100)
     assert shares(joined([*seconds(1, 100, 1), brief]))[2] <= 3 / 33
+
+
+def test_a_process_that_sleeps_does_not_make_others_smaller() -> None:
+    """perf sees nothing of it, and its windows tell whose they are."""
+
+    def perf(pid: int, at: int, looks: int) -> StackProfile:
+        seen = StackRow(pid=pid, tid=pid, stack=0, samples=looks, on_cpu=looks)
+        empty = window(pid, at, at + 1, 50)
+        return msgspec.structs.replace(empty, pid=pid, rows=(seen,) if looks else ())
+
+    windows = [perf(pid, at, looks) for at in range(10) for pid, looks in ((2, 25), (1, 50 if at == 0 else 0))]
+    profile = joined(windows)
+    assert {row.pid: row.samples / profile.attempts for row in profile.rows} == pytest.approx({1: 0.1, 2: 0.5})
+    assert {part.pid: part.looks for part in profile.parts} == {1: 500, 2: 500}
+    halves = [joined(windows[:10]), joined(windows[10:])]
+    assert halves[1].pids == {1, 2}
+    twice = joined(halves)
+    assert {row.pid: row.samples / twice.attempts for row in twice.rows} == pytest.approx({1: 0.1, 2: 0.5})
+    assert (profile.pid, joined(windows[::2]).pid) == (0, 2)
 
 
 def test_one_process_looked_at_unevenly_weighs_by_time_too() -> None:

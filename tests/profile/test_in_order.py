@@ -47,6 +47,37 @@ def test_slots_count_from_the_first_window() -> None:
     assert SLOT_NS * 20 == 10**9
 
 
+def test_what_weighs_more_in_rows_does_so_in_slots() -> None:
+    """Of two processes one is looked at five times as often, and the other ever more rarely."""
+    often = [window(number, "a", [(0, slot, 5) for slot in range(20)]) for number in range(4)]
+    rarely = []
+    for number, looks in enumerate((2, 2, 1, 1)):
+        one = window(number, "b", [(0, slot, looks) for slot in range(0, 20, 2)])
+        rows = (msgspec.structs.replace(one.rows[0], pid=2),)
+        rarely.append(msgspec.structs.replace(one, rows=rows, rate_hz=10.0 * looks))
+    joined = join_in_order([*often, *rarely])
+    assert joined is not None
+    seen: Counter[str] = Counter()
+    by_second: Counter[tuple[str, int]] = Counter()
+    for slot, name, samples in told(joined):
+        seen[name] += samples
+        by_second[name, slot // 20] += samples
+    assert [row.samples for row in joined.rows] == [400, 400]
+    assert seen == {"a": 400, "b": 400}
+    assert set(by_second.values()) == {100}
+
+
+def test_looks_that_are_in_no_slot_are_not_made_up() -> None:
+    late = msgspec.structs.replace(FIRST.rows[0], samples=9)
+    first = msgspec.structs.replace(FIRST, rows=(late, FIRST.rows[1]), attempts=104)
+    assert told(join_in_order([first, SECOND])) == told(join_in_order([FIRST, SECOND]))
+
+
+@pytest.mark.parametrize("rate_hz", [0.0, 5e-324, 1e308, float("inf"), float("nan")])
+def test_a_rate_that_cannot_be_breaks_nothing(rate_hz: float) -> None:
+    assert told(join_in_order([msgspec.structs.replace(FIRST, rate_hz=rate_hz)])) == [(0, "a", 5), (3, "b", 95)]
+
+
 def test_one_window_without_slots_leaves_none() -> None:
     silent = msgspec.structs.replace(SECOND, slots=Table())
     joined = join_in_order([FIRST, silent, SECOND])

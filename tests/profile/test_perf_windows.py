@@ -30,7 +30,7 @@ def test_a_sample_belongs_to_the_window_of_its_time() -> None:
 
 def test_a_late_sample_is_counted_and_has_no_slot() -> None:
     windows = PerfWindows(7)
-    cut(windows, b"", 2 * SECOND)
+    assert cut(windows, b"", 2 * SECOND).pids == {7}
     late = cut(windows, record(SECOND + 1) + record(2 * SECOND + 60_000_000), 3 * SECOND)
 
     assert late.samples == 2

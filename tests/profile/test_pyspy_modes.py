@@ -108,6 +108,7 @@ def test_nobody_holds_the_gil_of_a_sleeping_process(sleeper: subprocess.Popen[by
         status = sampler.status
 
     assert status.state == "ok"
+    assert profile.pids == {sleeper.pid}
     assert profile.attempts > 0
     assert profile.samples / profile.attempts < 0.2
 

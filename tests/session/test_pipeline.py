@@ -106,6 +106,16 @@ def test_a_long_window_is_thinned_but_keeps_its_ends() -> None:
     assert len(pipeline.history()["cpu"]) == HISTORY_POINTS
 
 
+def test_two_windows_become_one_only_where_they_are_of_one_process() -> None:
+    pipeline = Pipeline(SessionOptions(window_seconds=400.0))
+    for second in range(MAX_SAMPLES):
+        asleep = msgspec.structs.replace(profile(second, "perf"), rows=())
+        both = [msgspec.structs.replace(asleep, pid=pid) for pid in (1, 2)]
+        pipeline.feed(sample(second, second), both)
+    assert pipeline.profile is not None
+    assert {part.pid: part.looks for part in pipeline.profile.parts} == {1: MAX_SAMPLES, 2: MAX_SAMPLES}
+
+
 def test_windows_of_different_modes_are_never_merged() -> None:
     pipeline = Pipeline(SessionOptions(window_seconds=5.0))
     for second in range(4):
@@ -123,6 +133,25 @@ def test_windows_of_different_modes_are_never_merged() -> None:
 
     pipeline.start_afresh()
     assert pipeline.gil_profile is None
+
+
+def test_a_switch_of_mode_ends_the_windows_of_that_process_alone() -> None:
+    def window(second: int, pid: int, mode: Mode) -> StackProfile:
+        row = StackRow(pid=pid, tid=pid, stack=0, samples=1, on_cpu=1.0)
+        return msgspec.structs.replace(profile(second, mode), pid=pid, rows=(row,))
+
+    def looks() -> dict[int, int]:
+        return {part.pid: part.looks for part in pipeline.profile.parts} if pipeline.profile else {}
+
+    pipeline = Pipeline(SessionOptions(window_seconds=9.0))
+    for second in range(4):
+        tree = [window(second, 1, "nonblocking"), window(second, 2, "perf"), window(second, 3, "nonblocking")]
+        pipeline.feed(sample(second, second), tree)
+    assert looks() == {1: 4, 2: 4, 3: 4}
+    pipeline.feed(sample(4, 4), [window(4, 1, "exact"), window(4, 2, "perf"), window(4, 3, "nonblocking")])
+    assert looks() == {1: 1, 2: 5, 3: 5}
+    pipeline.feed(sample(5, 5), [window(5, 1, "exact"), window(5, 2, "nonblocking")])
+    assert looks() == {1: 2, 2: 6, 3: 5}
 
 
 def test_a_fresh_start_judges_only_what_comes_after() -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
-from perftui.model.profile import StackProfile
+from perftui.model.profile import ProfileStatus, StackProfile
 from perftui.model.update import Update
 from perftui.model.worker_views import WorkerView, workers
-from perftui.session import Session, SessionOptions
+from perftui.session import Session, SessionOptions, stacks
+from perftui.session.stacks import SPENT_NS, StackFollower
 from perftui.store.journal import Journal
 from tests.profile.children import samplers_of
 from tests.session.test_session import Updates
@@ -74,6 +75,48 @@ def test_every_worker_that_runs_is_sampled_and_those_that_end_are_not(journal: J
         os.kill(pids[0], signal.SIGKILL)
         updates.wait_for(lambda update: sampled(update) == set(pids[1:]))
     assert not [sampler for pid in (root, *pids) for sampler in samplers_of(pid)]
+
+
+class Idle:
+    """A sampler with nothing to do but hand over its windows."""
+
+    status = ProfileStatus(state="ok")
+
+    def __init__(self, windows: list[StackProfile]) -> None:
+        self._windows = windows
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+    def take(self) -> list[StackProfile]:
+        return self._windows
+
+
+def test_what_it_costs_to_look_at_others_counts_though_nothing_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    root, other = os.getpid(), 1
+    empty = [
+        StackProfile(
+            sampler="perf",
+            rate_hz=50.0,
+            started_ns=0,
+            ended_ns=10**9,
+            covered_ns=10**9,
+            attempts=50,
+            sampler_cpu_ns=SPENT_NS // 10,
+            pid=pid,
+        )
+        for pid in (root, other)
+    ]
+    monkeypatch.setattr(stacks, "sampler_for", lambda *_, **__: Idle(empty))
+    held = HeldTarget.open(Host(), root)
+    follower = StackFollower(Host(), held, SessionOptions())
+    assert follower.take() == empty
+    assert follower.status.sampler_cpu_ratio == pytest.approx(0.1)
+    follower.stop()
+    held.close()
 
 
 def functions(update: Update) -> set[str]:

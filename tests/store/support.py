@@ -103,4 +103,5 @@ def window_at(tick: int) -> StackProfile:
         sampler_cpu_ns=1_000_000,
         mode="exact" if tick % 5 == 4 else "nonblocking",
         slots=Table.of({"row": [1, 1], "slot": [3, 19], "samples": [90, 9]}) if tick % 2 else Table(),
+        pid=7,
     )

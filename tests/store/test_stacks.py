@@ -47,6 +47,7 @@ def window(
         threads=(ThreadName(pid=1, tid=1, name="main"),),
         mode=mode,
         slots=Table.of(dict(zip(("row", "slot", "samples"), columns, strict=True))) if slots else Table(),
+        pid=1,
     )
 
 
@@ -114,6 +115,32 @@ def test_who_holds_the_lock_is_no_part_of_a_span() -> None:
     assert whole is not None
     assert (whole.samples, whole.mode) == (100, "nonblocking")
     assert store_of(window(10, [(1, "main", 9, 9.0, [])], mode="gil")).span(0, 100 * SECOND) is None
+
+
+def test_processes_weigh_by_time_in_a_span_as_where_they_are_merged() -> None:
+    often = [window(at, [(1, "often", 100, 100.0, [])]) for at in range(10, 20)]
+    rarely = [
+        msgspec.structs.replace(
+            one, pid=2, rate_hz=20.0, rows=(StackRow(pid=2, tid=2, stack=0, samples=100, on_cpu=50.0),)
+        )
+        for one in (
+            window(10, [(2, "rarely", 0, 0.0, [])], seconds=5),
+            window(15, [(2, "rarely", 0, 0.0, [])], seconds=5),
+        )
+    ]
+    store, windows = store_of(*often, *rarely), [*often, *rarely]
+    whole, merged = store.span(0, 1 << 60), merge(windows)
+    assert whole is not None
+    assert merged is not None
+    assert counts(whole)[0] == counts(merged)[0]
+    assert counts(whole)[1] == pytest.approx(counts(merged)[1])
+    assert msgspec.structs.replace(bare(whole), parts=whole.parts) == msgspec.structs.replace(
+        bare(merged), parts=merged.parts
+    )
+    part = store.span(12 * SECOND, 17 * SECOND)
+    assert part is not None
+    assert [(row.pid, row.samples, row.on_cpu) for row in part.rows] == [(1, 500, 500.0), (2, 500, 250.0)]
+    assert (part.attempts, part.rate_hz, part.coverage_ratio) == (500, 100.0, 1.0)
 
 
 def test_heat_is_a_mean_over_what_was_sampled() -> None:

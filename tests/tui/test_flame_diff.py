@@ -12,6 +12,7 @@ from perftui.analyze.stack_diff import StackDiff, compare
 from perftui.analyze.stack_judge import Change
 from perftui.model.profile import StackProfile
 from perftui.model.stack_filter import StackFilter
+from perftui.model.table import Table
 from perftui.model.update import ReplayStatus, Update
 from perftui.tui.flame.recent import Recent
 from perftui.tui.renderables.stack_diff import (
@@ -213,6 +214,11 @@ async def test_it_is_compared_again_only_after_two_seconds() -> None:
             assert isinstance(past, AskedStore)
             asked.append("windows" in past.asked)
         assert asked == [False, True, False, True]
+
+
+def test_windows_of_two_processes_that_sleep_are_two() -> None:
+    asleep = [replace(BEFORE[0], rows=(), slots=Table(), pid=pid) for pid in (1, 2)]
+    assert [window.pid for window in Recent().windows(AskedStore(asleep), START_NS, MARK_NS)] == [1, 2]
 
 
 def test_windows_are_asked_for_once() -> None:

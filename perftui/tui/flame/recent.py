@@ -26,8 +26,7 @@ class Recent:
             self._known, self._until_ns = {}, 0
         found = past.windows(max(since_ns, min(self._until_ns, until_ns) - LATE_NS), until_ns)
         for window in found:
-            pid = window.rows[0].pid if window.rows else 0
-            key = window.ended_ns, window.started_ns, pid
+            key = window.ended_ns, window.started_ns, window.pid
             if key not in self._known:
                 self._known[key] = self._change(window)
         self._until_ns = until_ns
