@@ -162,9 +162,11 @@ class _Sides:
 
         def work() -> None:
             started_ns = time.thread_time_ns()
-            self.compared = self._compare(past, wanted, until_ns)
-            self._rest_ns = max(EVERY_NS, RESTS * (time.thread_time_ns() - started_ns))
-            self._busy = False
+            try:
+                self.compared = self._compare(past, wanted, until_ns)
+            finally:
+                self._rest_ns = max(EVERY_NS, RESTS * (time.thread_time_ns() - started_ns))
+                self._busy = False
 
         return work
 

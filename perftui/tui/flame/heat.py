@@ -91,9 +91,12 @@ class HeatView(FlameView):
         self._busy = True
 
         def fill() -> None:
-            heat = filled(wanted, past)
-            self._lag.judge(shown, past)
-            self._heat, self._busy = heat, False
+            try:
+                heat = filled(wanted, past)
+                self._lag.judge(shown, past)
+                self._heat = heat
+            finally:
+                self._busy = False
 
         return fill
 

@@ -21,7 +21,7 @@ from perftui.tui.flame.source import SourceView
 from perftui.tui.flame.typing import Typing
 from perftui.tui.flame.view import WEIGHTS, FlameView, Shown, Source, SourceOf
 from perftui.tui.flame.workers import WorkersView
-from perftui.tui.messages import ModeAsked, SaveAsked, SourceAsked, SourceRead
+from perftui.tui.messages import ModeAsked, Said, SaveAsked, SourceAsked, SourceRead
 from perftui.tui.renderables.cells import strip_of, wrap
 from perftui.tui.renderables.flame import found_total, whose
 from perftui.tui.renderables.flame_head import filter_names, head_text
@@ -303,9 +303,16 @@ class Flame(LineView, can_focus=True):
     # ---- what takes longer
 
     def _work(self, job: Callable[[], None]) -> None:
+        """After a fault the pane stays as it is, and the job is tried again with the next tick."""
+        name = self.view.name
+
         def run() -> None:
-            job()
-            self.post_message(Worked())
+            try:
+                job()
+            except Exception as fault:  # noqa: BLE001 (the thread's edge: one view has a fault, the app goes on)
+                self.post_message(Said(f"{name}: this view failed: {fault!r}"))
+            else:
+                self.post_message(Worked())
 
         self.run_worker(run, thread=True)
 
