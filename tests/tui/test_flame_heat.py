@@ -241,3 +241,20 @@ async def test_a_span_without_samples_says_so() -> None:
         flame.shown.moment.span = (0, 1)
         app.show(with_past(bursts()))
         assert "nothing was sampled in this span" in app.texts()[3]
+
+
+async def test_a_span_has_no_flame_of_the_lock_and_the_pane_says_so() -> None:
+    flame = Flame()
+    app = Stage(flame)
+    async with app.run_test(size=(120, 14)) as pilot:
+        past = bursts()
+        update = with_past(past)
+        app.show(replace(update, gil_profile=update.profile))
+        flame.shown.moment.span = (START_NS, START_NS + 10 * SECOND)
+        await pilot.press("w", "w")
+        assert flame.shown.weight == "gil"
+        assert flame.shown.whole is None
+        assert "a span has no GIL flame" in app.texts()[3]
+        assert "Esc goes back to what is live" in app.texts()[4]
+        await pilot.press("escape")
+        assert flame.shown.whole is update.profile

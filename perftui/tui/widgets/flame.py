@@ -38,6 +38,10 @@ HEAD_LINES = 2
 SEARCH, PATTERN = "/", "keep stacks with (! without): "
 
 GIL_REMEDY = "a second, cheap sampler sees it: CPython with a GIL, and room in the sampler's CPU budget"
+GIL_OF_SPAN = (
+    "a span has no GIL flame: it is of the looks at all threads, whoever held the lock",
+    "w shows what ran then, Esc goes back to what is live",
+)
 
 
 class HintsChanged(Message):
@@ -148,6 +152,8 @@ class Flame(LineView, can_focus=True):
     def _reasons(self) -> tuple[str, str]:
         """Why there is nothing to show, and the remedy."""
         shown, update = self.shown, self.update_shown
+        if shown.moment.span and shown.weight == "gil":
+            return GIL_OF_SPAN
         if shown.moment.span and shown.whole is None:
             return "nothing was sampled in this span", "Esc goes back to what is live"
         if shown.profile is not None:
