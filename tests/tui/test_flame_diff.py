@@ -188,11 +188,12 @@ async def test_in_a_replay_the_recorded_marks_count() -> None:
     flame = Flame()
     app = Stage(flame)
     async with app.run_test(size=(120, 20)) as pilot:
+        update, ahead_ns = with_past([*BEFORE, *GREW]), 1_700_000_000 * SECOND
         replay = ReplayStatus(
-            first_ns=START_NS, last_ns=START_NS + 60 * SECOND, at_ns=START_NS + 60 * SECOND, wall_ns=0, speed=1,
-            playing=True, marks=((MARK_NS, "deployed"),),
+            first_ns=START_NS + ahead_ns, last_ns=START_NS + ahead_ns + 60 * SECOND, wall_ns=0, speed=1, playing=True,
+            at_ns=update.sample.monotonic_ns + ahead_ns, marks=((MARK_NS + ahead_ns, "deployed"),),
         )  # fmt: skip
-        app.show(replace(with_past([*BEFORE, *GREW]), replay=replay))
+        app.show(replace(update, replay=replay))
         await pilot.press("m", "D")
         await settle(pilot)
         assert flame.shown.moment.marked_ns is None
