@@ -12,6 +12,7 @@ from perftui.analyze.stack_diff import StackDiff, compare
 from perftui.analyze.stack_judge import Change
 from perftui.model.profile import StackProfile
 from perftui.model.stack_filter import StackFilter
+from perftui.model.stack_past import Until
 from perftui.model.update import ReplayStatus, Update
 from perftui.tui.flame.recent import Recent
 from perftui.tui.renderables.stack_diff import (
@@ -214,6 +215,20 @@ async def test_it_is_compared_again_only_after_two_seconds() -> None:
             assert isinstance(past, AskedStore)
             asked.append("windows" in past.asked)
         assert asked == [False, True, False, True]
+
+
+async def test_a_step_back_compares_what_there_was_then() -> None:
+    app = Stage(Flame())
+    async with app.run_test(size=(80, 14)) as pilot:
+        app.show(with_past(BEFORE))
+        await pilot.press("m")
+        for count in (20, 19):
+            update = with_past([*BEFORE, *GREW])
+            past = update.stacks
+            assert isinstance(past, AskedStore)
+            app.show(replace(update, stacks=Until(past, MARK_NS + count * SECOND)))
+            await settle(pilot)
+            assert "windows" in past.asked
 
 
 def test_windows_are_asked_for_once() -> None:

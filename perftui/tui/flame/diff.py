@@ -152,7 +152,7 @@ class _Sides:
 
     def work(self, past: StackPast, wanted: Wanted) -> Callable[[], None] | None:
         """To be done when something else is wanted, or there is more to compare."""
-        if self._busy or (self._done == wanted and past.last_ns - self._until_ns < self._rest_ns):
+        if self._busy or (self._done == wanted and 0 <= past.last_ns - self._until_ns < self._rest_ns):
             return None
         if self._done != wanted:
             self.compared, self._known = None, Known()

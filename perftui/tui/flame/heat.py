@@ -123,7 +123,7 @@ class HeatView(FlameView):
         if self._cursor_ns is None:
             return heat
         self._cursor_ns = min(max(self._cursor_ns, past.first_ns), now_ns - heat.cell_ns)
-        until_ns = self._heat.until_ns
+        until_ns = min(now_ns, self._heat.until_ns)  # in a replay now may be earlier than it was
         if heat.columns != self._heat.columns or not self._heat.since_ns <= self._cursor_ns < until_ns:
             ahead_ns = heat.columns // 2 * COLUMN_NS
             until_ns = min(now_ns, _aligned(self._cursor_ns + ahead_ns, wall_offset_ns))
