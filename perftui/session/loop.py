@@ -251,10 +251,14 @@ class Session:
         if stopped is not None:
             stopped.stop()
 
-    def set_profile_mode(self, mode: Mode) -> None:
-        """Sample stacks in another way; ``profile.modes`` tells what it costs and when that must be confirmed first."""
+    def set_profile_mode(self, mode: Mode, pid: int) -> str:
+        """Sample the stacks of ``pid``, the first process, in another way, and say so. Refused, NoData: it cannot be.
+
+        ``profile.modes`` tells what it costs a process and when that must be confirmed first.
+        """
         with self._lock:
-            self._watched.source.switch_stacks(mode)
+            self._watched.source.switch_stacks(mode, pid)
+        return f"stacks of process {pid} are sampled {mode}"
 
     def _watch(self, held: HeldTarget | None) -> _Watched:
         source = LiveTicks(self.host, held, self.options, profiling=self.profiling)

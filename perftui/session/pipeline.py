@@ -17,6 +17,7 @@ from perftui.model.profile import MOST_STACKS, ProfileStatus, StackProfile, boun
 from perftui.model.proposal import Proposal
 from perftui.model.sample import Sample
 from perftui.model.series import Summary
+from perftui.model.stack_past import Until
 from perftui.model.update import OwnCost, Update
 from perftui.session.effects import knob_key
 from perftui.session.options import SessionOptions
@@ -104,7 +105,7 @@ class Pipeline:
             diagnosis=self.diagnosis,
             profile=self.profile,
             gil_profile=self.gil_profile,
-            stacks=self._stacks,
+            stacks=Until(self._stacks, self._stacks.last_ns),
             profile_status=sample.profile_status or NOT_SAMPLED,
             proposals=proposals,
             journal=journal,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import msgspec
 
 from perftui.collect.live import LiveSource
-from perftui.errors import PerftuiError
+from perftui.errors import NoData, PerftuiError
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.interval import Interval
@@ -71,10 +71,11 @@ class LiveTicks:
         if self._stacks is not None:
             self._stacks.follow(interval)
 
-    def switch_stacks(self, mode: Mode) -> None:
-        """Look at stacks in another way, as long as they are sampled."""
-        if self._stacks is not None:
-            self._stacks.switch(mode)
+    def switch_stacks(self, mode: Mode, pid: int) -> None:
+        """Look at the stacks of the first process, ``pid``, in another way. Refused and NoData tell why not."""
+        if self._stacks is None:
+            raise NoData(self.profile_status.reason, self.profile_status.remedy)
+        self._stacks.switch(mode, pid)
 
     def start_stacks(self) -> None:
         """Sample stacks from now on."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from perftui.errors import NoData, PerftuiError
+from perftui.errors import NoData, PerftuiError, Refused
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.interval import Interval
@@ -47,7 +47,7 @@ class StackFollower:
         self._remains: deque[StackProfile] = deque()
         self._spent: deque[tuple[int, int]] = deque()
         self._leaving: list[threading.Thread] = []
-        self._mode: Mode = "nonblocking"
+        self._agreed: tuple[ProcessId, Mode] | None = None
         self._sit(root.process, self._best)
 
     @property
@@ -78,12 +78,22 @@ class StackFollower:
         self._spent.extend((window.ended_ns, window.sampler_cpu_ns) for window in others)
         return taken
 
-    def switch(self, mode: Mode) -> None:
-        """Look at the first process in another way, whichever it is. Only py-spy knows several."""
-        self._mode = mode
-        seat = self._seats.get(self._turns.first)
-        if seat is not None and isinstance(seat.sampler, Chains):
-            seat.sampler.switch(mode)
+    def switch(self, mode: Mode, pid: int) -> None:
+        """Look at the first process in another way, as long as it is the first: what that costs depends on it.
+
+        Refused when the first one is no longer ``pid``, for which this was agreed; NoData when py-spy, which alone
+        knows several ways, does not sample it.
+        """
+        first, status = self._turns.first, self.status
+        if first.pid != pid:
+            raise Refused(f"process {first.pid} is the busiest by now, not {pid}: ask again to see what it costs there")
+        if status.state not in ("starting", "ok"):
+            raise NoData(status.reason or "no process is sampled", status.remedy)
+        sampler = self._seats[first].sampler
+        if not isinstance(sampler, Chains):
+            raise NoData(f"{status.sampler} looks in one way only: modes are py-spy's")
+        sampler.switch(mode)
+        self._agreed = first, mode
 
     def follow(self, interval: Interval | None) -> None:
         """Call once a tick: learn who uses the CPU, and move the samplers if need be."""
@@ -100,6 +110,7 @@ class StackFollower:
             elif seat.sampler.status.state in ("unavailable", "off"):
                 self._turns.give_up(process, now_ns)
         self._turns.decide(cores, now_ns)
+        self._end_agreement()
         settings = self._turns.settings(self._best)
         for process, seat in list(self._seats.items()):
             if settings.get(process) != seat.setting:
@@ -114,6 +125,13 @@ class StackFollower:
             self._leave(process)
         for thread in self._leaving:
             thread.join()
+
+    def _end_agreement(self) -> None:
+        """Another process is the first one: nobody has agreed to what a pause for each look costs that one."""
+        if self._agreed is not None and self._agreed[0] != self._turns.first:
+            if self._agreed[0] in self._seats:
+                self._leave(self._agreed[0])
+            self._agreed = None
 
     def _sampled(self, seats: dict[ProcessId, _Seat]) -> list[SampledProcess]:
         """Those that can be looked at, the first one first. Shares in whole percents: they are part of every sample."""
@@ -144,10 +162,10 @@ class StackFollower:
         sampler = sampler_for(
             self._host, held, rate_hz=setting.rate_hz, budget_ratio=setting.budget_ratio, closely=first
         )
+        if self._agreed is not None and self._agreed[0] == process and isinstance(sampler, Chains):
+            sampler.switch(self._agreed[1])
         sampler.start()
         self._seats = {**self._seats, process: _Seat(held, sampler, setting, program)}
-        if first and self._mode != "nonblocking":
-            self.switch(self._mode)
         return True
 
     def _leave(self, process: ProcessId) -> None:

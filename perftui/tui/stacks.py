@@ -53,7 +53,7 @@ class Stacks:
         elif status.sampler != "py-spy":
             self._front.tell(f"{status.sampler or 'the sampler'} looks in one way only: modes are py-spy's")
         else:
-            self._front.ask(choose_mode(status, _threads(update, status.pid)), self._switch_to)
+            self._front.ask(choose_mode(status, _threads(update, status.pid)), partial(self._switch_to, status.pid))
 
     def save(self, asked: SaveAsked) -> None:
         """Ask for the format, then write."""
@@ -64,10 +64,9 @@ class Stacks:
 
         self._front.ask(choose_format(), answered)
 
-    def _switch_to(self, button: str | None) -> None:
+    def _switch_to(self, pid: int, button: str | None) -> None:
         if button not in (None, CANCEL):
-            mode = cast(Mode, button)
-            self._front.in_session(partial(self._front.session.set_profile_mode, mode), f"stacks are sampled {mode}")
+            self._front.in_session(partial(self._front.session.set_profile_mode, cast(Mode, button), pid))
 
     def _read_source(self, asked: SourceAsked) -> None:
         try:

@@ -28,7 +28,8 @@ class Watching(Protocol):
 
     def set_profiling(self, on: bool) -> None: ...
 
-    def set_profile_mode(self, mode: Mode) -> None: ...
+    def set_profile_mode(self, mode: Mode, pid: int) -> str:
+        """How the stacks of the first process, for which that was agreed, are sampled now, in words."""
 
     def apply(self, proposal: Proposal, by: str) -> JournalEntry: ...
 

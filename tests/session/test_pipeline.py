@@ -1,5 +1,7 @@
 """Samples in, answers out."""
 
+import math
+
 import msgspec
 import pytest
 
@@ -256,6 +258,25 @@ def test_the_stacks_of_the_last_minutes_can_be_asked_for_and_the_second_chain_is
     assert span is not None
     assert span.samples == 10
     assert update.stacks.heat(0, 10_000_000_000, 2) == pytest.approx([1.0, 1.0])
+
+
+def test_what_is_shown_of_a_moment_has_no_stacks_from_after_it() -> None:
+    pipeline = Pipeline(SessionOptions(window_seconds=3.0))
+    before = pipeline.update(sample(0, 0), COST).stacks
+    updates = []
+    for second in range(10):
+        pipeline.feed(sample(second, 50 * second), [profile(second)])
+        updates.append(pipeline.update(sample(second, 50 * second), COST))
+    past, now = updates[4].stacks, updates[9].stacks
+    assert before is not None
+    assert before.last_ns == 0
+    assert past is not None
+    assert now is not None
+    assert (past.first_ns, past.last_ns) == (0, 5_000_000_000)
+    assert past.windows(0, 10_000_000_000) == now.windows(0, 5_000_000_000)
+    assert past.span(0, 10_000_000_000) == now.span(0, 5_000_000_000)
+    assert past.span(6_000_000_000, 10_000_000_000) is None
+    assert past.heat(0, 10_000_000_000, 10) == pytest.approx([1.0] * 5 + [math.nan] * 5, nan_ok=True)
 
 
 def test_a_verdict_looks_at_the_stacks_that_were_seen_most(monkeypatch: pytest.MonkeyPatch) -> None:

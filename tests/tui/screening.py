@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from perftui.model.update import Update
-from perftui.tui.messages import ExplainAsked, KeepChosen, ProposalChosen, TargetPicked, UndoChosen
+from perftui.tui.messages import ExplainAsked, KeepChosen, ProposalChosen, Said, TargetPicked, UndoChosen
 from perftui.tui.palette import Palette
 from perftui.tui.terminal import Net
 from perftui.tui.widgets.line import LineView
@@ -92,4 +92,7 @@ class Stage(App[None]):
         self.heard.append(message)
 
     def on_explain_asked(self, message: ExplainAsked) -> None:
+        self.heard.append(message)
+
+    def on_said(self, message: Said) -> None:
         self.heard.append(message)

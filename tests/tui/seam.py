@@ -49,8 +49,9 @@ class StillSession:
         self._note("profiling", on)
         self.profiling = on
 
-    def set_profile_mode(self, mode: Mode) -> None:
-        self._note("mode", mode)
+    def set_profile_mode(self, mode: Mode, pid: int) -> str:
+        self._note("mode", (mode, pid))
+        return f"stacks of process {pid} are sampled {mode}"
 
     def apply(self, proposal: Proposal, by: str) -> JournalEntry:
         self._note("apply", proposal.id)

@@ -30,8 +30,8 @@ async def test_a_way_of_sampling_shows_its_cost_and_is_chosen_from_cancel(size: 
         await pilot.pause()
         await app.workers.wait_for_complete()
         await pilot.pause()
-        assert session.asked == [("mode", "exact")]
-        assert "stacks are sampled exact" in rows(app.main.banner)[0]
+        assert session.asked == [("mode", ("exact", TARGET_PID))]
+        assert f"stacks of process {TARGET_PID} are sampled exact" in rows(app.main.banner)[0]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from perftui.analyze.stack_diff import StackDiff, compare
 from perftui.analyze.stack_judge import Change
 from perftui.model.profile import StackProfile
 from perftui.model.stack_filter import StackFilter
+from perftui.model.stack_past import Until
 from perftui.model.table import Table
 from perftui.model.update import ReplayStatus, Update
 from perftui.tui.flame.recent import Recent
@@ -189,11 +190,12 @@ async def test_in_a_replay_the_recorded_marks_count() -> None:
     flame = Flame()
     app = Stage(flame)
     async with app.run_test(size=(120, 20)) as pilot:
+        update, ahead_ns = with_past([*BEFORE, *GREW]), 1_700_000_000 * SECOND
         replay = ReplayStatus(
-            first_ns=START_NS, last_ns=START_NS + 60 * SECOND, at_ns=START_NS + 60 * SECOND, wall_ns=0, speed=1,
-            playing=True, marks=((MARK_NS, "deployed"),),
+            first_ns=START_NS + ahead_ns, last_ns=START_NS + ahead_ns + 60 * SECOND, wall_ns=0, speed=1, playing=True,
+            at_ns=update.sample.monotonic_ns + ahead_ns, marks=((MARK_NS + ahead_ns, "deployed"),),
         )  # fmt: skip
-        app.show(replace(with_past([*BEFORE, *GREW]), replay=replay))
+        app.show(replace(update, replay=replay))
         await pilot.press("m", "D")
         await settle(pilot)
         assert flame.shown.moment.marked_ns is None
@@ -219,6 +221,20 @@ async def test_it_is_compared_again_only_after_two_seconds() -> None:
 def test_windows_of_two_processes_that_sleep_are_two() -> None:
     asleep = [replace(BEFORE[0], rows=(), slots=Table(), pid=pid) for pid in (1, 2)]
     assert [window.pid for window in Recent().windows(AskedStore(asleep), START_NS, MARK_NS)] == [1, 2]
+
+
+async def test_a_step_back_compares_what_there_was_then() -> None:
+    app = Stage(Flame())
+    async with app.run_test(size=(80, 14)) as pilot:
+        app.show(with_past(BEFORE))
+        await pilot.press("m")
+        for count in (20, 19):
+            update = with_past([*BEFORE, *GREW])
+            past = update.stacks
+            assert isinstance(past, AskedStore)
+            app.show(replace(update, stacks=Until(past, MARK_NS + count * SECOND)))
+            await settle(pilot)
+            assert "windows" in past.asked
 
 
 def test_windows_are_asked_for_once() -> None:

@@ -1,5 +1,7 @@
 """The map of heat: a burst is seen, chosen, and its flame names the function."""
 
+import threading
+from collections.abc import Iterable
 from math import nan
 
 import pytest
@@ -9,6 +11,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from perftui.model.async_view import LoopLag
+from perftui.model.profile import StackProfile
 from perftui.model.target import HOST
 from perftui.model.update import Update
 from perftui.tui.renderables.heat import (
@@ -224,6 +227,36 @@ async def test_what_was_chosen_of_one_target_is_nothing_of_another() -> None:
         assert flame.shown.moment.span is None
 
 
+class WatchedStore(AskedStore):
+    """Keeps in which threads it was cut."""
+
+    def __init__(self, kept: Iterable[StackProfile]) -> None:
+        super().__init__(kept)
+        self.cutters: set[threading.Thread] = set()
+
+    def span(self, since_ns: int, until_ns: int) -> StackProfile | None:
+        self.cutters.add(threading.current_thread())
+        return super().span(since_ns, until_ns)
+
+
+async def test_the_cell_under_the_cursor_is_looked_into_aside() -> None:
+    app = Stage(Flame())
+    async with app.run_test(size=(100, 24)) as pilot:
+        whole = bursts()
+        past = WatchedStore(whole.windows(0, whole.last_ns))
+        app.show(replace(with_past(whole), stacks=past))
+        await pilot.press("H")
+        await settle(pilot)
+        for key in ("left", *["up"] * 12):
+            await pilot.press(key)
+            await settle(pilot)
+        assert past.cutters
+        assert threading.current_thread() not in past.cutters
+        await pilot.press(*["left"] * 8)
+        await settle(pilot)
+        assert "crunch 100" in app.texts()[-1], app.texts()
+
+
 @pytest.mark.parametrize("past", [None, AskedStore()])
 async def test_without_a_past_it_says_so(past: AskedStore | None) -> None:
     flame = Flame()
@@ -241,3 +274,20 @@ async def test_a_span_without_samples_says_so() -> None:
         flame.shown.moment.span = (0, 1)
         app.show(with_past(bursts()))
         assert "nothing was sampled in this span" in app.texts()[3]
+
+
+async def test_a_span_has_no_flame_of_the_lock_and_the_pane_says_so() -> None:
+    flame = Flame()
+    app = Stage(flame)
+    async with app.run_test(size=(120, 14)) as pilot:
+        past = bursts()
+        update = with_past(past)
+        app.show(replace(update, gil_profile=update.profile))
+        flame.shown.moment.span = (START_NS, START_NS + 10 * SECOND)
+        await pilot.press("w", "w")
+        assert flame.shown.weight == "gil"
+        assert flame.shown.whole is None
+        assert "a span has no GIL flame" in app.texts()[3]
+        assert "Esc goes back to what is live" in app.texts()[4]
+        await pilot.press("escape")
+        assert flame.shown.whole is update.profile

@@ -233,6 +233,9 @@ async def test_the_list_tells_what_grew_and_shrank() -> None:
         await seen.press("j", "k")
         assert len(past.asked) == 1
         assert "minute before" in seen.lines[-1]
+        past.last_ns -= SECOND  # a step back in a replay
+        await seen.press("j")
+        assert len(past.asked) == 2
 
 
 async def test_a_list_without_a_past_says_so() -> None:

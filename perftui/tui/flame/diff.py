@@ -152,7 +152,7 @@ class _Sides:
 
     def work(self, past: StackPast, wanted: Wanted) -> Callable[[], None] | None:
         """To be done when something else is wanted, or there is more to compare."""
-        if self._busy or (self._done == wanted and past.last_ns - self._until_ns < self._rest_ns):
+        if self._busy or (self._done == wanted and 0 <= past.last_ns - self._until_ns < self._rest_ns):
             return None
         if self._done != wanted:
             self.compared, self._known = None, Known()
@@ -162,9 +162,11 @@ class _Sides:
 
         def work() -> None:
             started_ns = time.thread_time_ns()
-            self.compared = self._compare(past, wanted, until_ns)
-            self._rest_ns = max(EVERY_NS, RESTS * (time.thread_time_ns() - started_ns))
-            self._busy = False
+            try:
+                self.compared = self._compare(past, wanted, until_ns)
+            finally:
+                self._rest_ns = max(EVERY_NS, RESTS * (time.thread_time_ns() - started_ns))
+                self._busy = False
 
         return work
 

@@ -53,7 +53,7 @@ class HeatView(FlameView):
         self._heat = Heat(since_ns=0, cell_ns=COLUMN_NS, columns=1)
         self._cursor_ns: int | None = None
         self._marked_ns: int | None = None
-        self._cell: tuple[SpanNs, str] | None = None
+        self._hottest: tuple[SpanNs, str] = ((0, 0), "")
         self._lag = _Lag()
         self._drawn: tuple[tuple[object, ...], list[Strip]] = ((), [])
         self._wanted: Heat | None = None
@@ -84,16 +84,25 @@ class HeatView(FlameView):
         return self._drawn[1]
 
     def work(self, shown: Shown) -> Callable[[], None] | None:
-        """Fill the map that is wanted, if it is another one, and judge the loops again."""
+        """Fill the map that is wanted, if it is another one, and judge the loops again; look into the cursor's cell."""
         past, wanted = shown.moment.past, self._wanted
-        if past is None or wanted is None or self._busy or wanted == msgspec.structs.replace(self._heat, cores=()):
+        if past is None or wanted is None or self._busy:
+            return None
+        moved = wanted != msgspec.structs.replace(self._heat, cores=())
+        if not moved and self._hottest[0] == self._cursor():
             return None
         self._busy = True
 
         def fill() -> None:
-            heat = filled(wanted, past)
-            self._lag.judge(shown, past)
-            self._heat, self._busy = heat, False
+            try:
+                if moved:
+                    heat = filled(wanted, past)
+                    self._lag.judge(shown, past)
+                    self._heat = heat
+                cell = self._cursor()
+                self._hottest = cell, _hottest(past, cell)
+            finally:
+                self._busy = False
 
         return fill
 
@@ -104,7 +113,8 @@ class HeatView(FlameView):
             return Strip.blank(width, palette.text)
         at = self._cursor()
         cores = heat.cores_at(at[0])
-        found = "not sampled" if cores is None else f"{max(0.0, cores):.2f} cores {self._hottest(past, at)}"
+        hottest = self._hottest[1] if self._hottest[0] == at else ""
+        found = "not sampled" if cores is None else f"{max(0.0, cores):.2f} cores {hottest}"
         parts = [
             (f" {clock_text(at[0] + shown.moment.wall_offset_ns, fine=True)} ", palette.accent),
             (f"{found}  ", palette.text),
@@ -120,19 +130,11 @@ class HeatView(FlameView):
         if self._cursor_ns is None:
             return heat
         self._cursor_ns = min(max(self._cursor_ns, past.first_ns), now_ns - heat.cell_ns)
-        until_ns = self._heat.until_ns
+        until_ns = min(now_ns, self._heat.until_ns)  # in a replay now may be earlier than it was
         if heat.columns != self._heat.columns or not self._heat.since_ns <= self._cursor_ns < until_ns:
             ahead_ns = heat.columns // 2 * COLUMN_NS
             until_ns = min(now_ns, _aligned(self._cursor_ns + ahead_ns, wall_offset_ns))
         return empty_heat(until_ns, width, height)
-
-    def _hottest(self, past: StackPast, cell: SpanNs) -> str:
-        """The function that used most of the CPU in a cell."""
-        if self._cell is None or self._cell[0] != cell:
-            profile = past.span(*cell)
-            best = hot_functions(profile, 1) if profile else ()
-            self._cell = cell, f"{best[0].function} {ratio_text(best[0].self_ratio)}" if best else ""
-        return self._cell[1]
 
     @property
     def note(self) -> str:
@@ -206,6 +208,13 @@ class _Lag:
             if lag is not None:
                 found.append((lag, f"event loop of {reader.names.get(thread) or thread[1]}"))
         self.worst = max(found, key=lambda one: one[0].longest_ns, default=None)
+
+
+def _hottest(past: StackPast, cell: SpanNs) -> str:
+    """The function that used most of the CPU in a cell, and its part."""
+    profile = past.span(*cell)
+    best = hot_functions(profile, 1) if profile else ()
+    return f"{best[0].function} {ratio_text(best[0].self_ratio)}" if best else ""
 
 
 def _aligned(time_ns: int, wall_offset_ns: int) -> int:

@@ -56,7 +56,7 @@ class HotView(FlameView):
             self._before, self._looked_for, self._looked_ns = None, wanted, 0
         if profile is None or stacks is None or shown.weight == "gil":
             return None
-        if stacks.last_ns < self._looked_ns + LOOK_BACK_EVERY_NS:
+        if self._looked_ns <= stacks.last_ns < self._looked_ns + LOOK_BACK_EVERY_NS:
             return None
         self._looked_ns = stacks.last_ns
 

@@ -65,7 +65,9 @@ class Moment:
             for entry in update.journal
             if entry.state in ("applied", "kept")
         ]
-        found += update.replay.marks if update.replay else ()
+        if update.replay is not None:
+            ahead_ns = update.replay.at_ns - update.sample.monotonic_ns
+            found += ((at_ns - ahead_ns, text) for at_ns, text in update.replay.marks)
         return max((mark for mark in found if past.first_ns < mark[0] < past.last_ns), default=None)
 
     def profile(self, live: StackProfile | None) -> StackProfile | None:

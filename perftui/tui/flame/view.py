@@ -73,8 +73,8 @@ class Shown:
 
     @property
     def whole(self) -> StackProfile | None:
-        """All stacks there are."""
-        if self.update is None:
+        """All stacks there are. A span has none of who held the GIL: its looks are those at all threads."""
+        if self.update is None or (self.weight == "gil" and self.moment.span):
             return None
         return self.moment.profile(self.update.gil_profile if self.weight == "gil" else self.update.profile)
 

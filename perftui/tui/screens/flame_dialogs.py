@@ -31,7 +31,9 @@ def choose_mode(status: ProfileStatus, threads: int) -> Sheet:
         ]
         for mode in MODES:
             lines += labelled(mode, _cost_text(mode, threads), width, palette)
-        lines += labelled("undo", "choose nonblocking again; it is so anyway with the next target", width, palette)
+        lines += labelled(
+            "undo", "choose nonblocking again; it is so anyway once another process is the busiest", width, palette
+        )
         return lines
 
     return Sheet(body, (CANCEL, *MODES))

@@ -38,6 +38,10 @@ HEAD_LINES = 2
 SEARCH, PATTERN = "/", "keep stacks with (! without): "
 
 GIL_REMEDY = "a second, cheap sampler sees it: CPython with a GIL, and room in the sampler's CPU budget"
+GIL_OF_SPAN = (
+    "a span has no GIL flame: it is of the looks at all threads, whoever held the lock",
+    "w shows what ran then, Esc goes back to what is live",
+)
 
 
 class HintsChanged(Message):
@@ -149,6 +153,8 @@ class Flame(LineView, can_focus=True):
     def _reasons(self) -> tuple[str, str]:
         """Why there is nothing to show, and the remedy."""
         shown, update = self.shown, self.update_shown
+        if shown.moment.span and shown.weight == "gil":
+            return GIL_OF_SPAN
         if shown.moment.span and shown.whole is None:
             return "nothing was sampled in this span", "Esc goes back to what is live"
         if shown.profile is not None:
@@ -312,9 +318,16 @@ class Flame(LineView, can_focus=True):
     # ---- what takes longer
 
     def _work(self, job: Callable[[], None]) -> None:
+        """After a fault the pane stays as it is, and the job is tried again with the next tick."""
+        name = self.view.name
+
         def run() -> None:
-            job()
-            self.post_message(Worked())
+            try:
+                job()
+            except Exception as fault:  # noqa: BLE001 (the thread's edge: one view has a fault, the app goes on)
+                self.post_message(Said(f"{name}: this view failed: {fault!r}"))
+            else:
+                self.post_message(Worked())
 
         self.run_worker(run, thread=True)
 
