@@ -4,9 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from perftui.errors import StoreError
 from perftui.model.profile import StackProfile
 from perftui.profile.in_order import join_in_order
 from perftui.store.recording import Recording
+
+_MOST_SAMPLES = 1 << 53
+"""Whole numbers up to this one are exact in JSON."""
 
 
 class Joined(NamedTuple):
@@ -44,4 +48,6 @@ def joined(recording: Recording, since_ns: int, until_ns: int) -> Joined:
     if native:
         profile = join_in_order(kept(native))
     left_out = sum(without[pid] if pid in native else with_native[pid] for pid in {*with_native, *without})
+    if profile is not None and profile.samples > _MOST_SAMPLES:
+        raise StoreError(f"{recording.path}: damaged, or not a recording of perftui (more looks than any time has)")
     return Joined(profile, left_out)

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perftui.errors import UsageError
+from perftui.model.profile import Frame, StackProfile
+from perftui.model.table import Table
 from perftui.profile import formats
 from perftui.profile.formats import EXPORTS, IMPORTS, About, builder, export, read
 from tests.profile.formats import test_mojo, test_perf_script
@@ -51,6 +54,27 @@ def test_pprof_can_be_written_only() -> None:
 def test_an_error_names_the_file_and_its_format() -> None:
     with pytest.raises(UsageError, match=r"x\.txt \(collapsed\): line 2: "):
         read(b"main 3\n???\n", "x.txt")
+
+
+def with_row(samples: int, on_cpu: float) -> StackProfile:
+    row = msgspec.structs.replace(known().rows[0], samples=samples, on_cpu=on_cpu)
+    return msgspec.structs.replace(known(), rows=(row,), slots=Table())
+
+
+@pytest.mark.parametrize("name", [one.name for one in EXPORTS])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        with_row(10, float("nan")),
+        with_row(10, float("inf")),
+        with_row(1 << 62, 0.0),
+        msgspec.structs.replace(with_row(10, 1.0), rate_hz=1e-300, attempts=0),
+        msgspec.structs.replace(known(), frames=(Frame(function="f", line=-1),) * len(known().frames)),
+    ],
+)
+def test_figures_that_no_file_has_room_for_are_said(name: str, forged: StackProfile) -> None:
+    with pytest.raises(UsageError):
+        export(name).write(forged, About(view="cpu"))
 
 
 def test_no_such_format() -> None:
