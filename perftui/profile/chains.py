@@ -67,7 +67,7 @@ class Chains:
         for window in windows:
             if window.mode == "nonblocking":
                 self._truth.judge(window)
-            elif window.mode == "exact":
+            elif window.mode == "exact" and not self._truth.knows_enough:
                 self._truth.learn(window)
         self._take_exact_looks()
         return sorted([*windows, *self._gil.take()], key=lambda window: window.ended_ns)
