@@ -1,5 +1,6 @@
 """The lists of formats, and files that may hold anything."""
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -119,3 +120,29 @@ def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "MAX_BYTES", 5)
     with pytest.raises(UsageError, match="more than 0 MiB"):
         read(b"main 100\n", "file")
+
+
+def deep_looks() -> dict[str, bytes]:
+    """Files of which each look says little, and costs as much as its stack is deep."""
+    first = test_mojo.STACK_1 + test_mojo.NAMES + test_mojo.MAIN + test_mojo.refs(*[10] * 50)
+    again = test_mojo.STACK_1 + test_mojo.event(test_mojo.REPEAT)
+    timed = test_mojo.event(test_mojo.TIME, 1)
+    opened = [{"type": "O", "frame": 0, "at": 0} for _ in range(50)]
+    flips = [{"type": kind, "frame": 0, "at": at} for at in range(1, 100) for kind in "CO"]
+    closed = [{"type": "C", "frame": 0, "at": 100} for _ in range(50)]
+    evented = {"type": "evented", "name": "t", "unit": "none", "startValue": 0, "endValue": 100}
+    scope = {"shared": {"frames": [{"name": "f"}]}, "profiles": [evented | {"events": [*opened, *flips, *closed]}]}
+    return {
+        "repeated": test_mojo.mojo(first, timed, *[again + timed] * 100),
+        "repeated without a time": test_mojo.mojo(first, timed, *[again] * 100),
+        "opened and closed": json.dumps(scope).encode(),
+    }
+
+
+@pytest.mark.parametrize("name", deep_looks())
+def test_looks_that_cost_more_than_they_say_are_bounded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = deep_looks()[name]
+    assert read(raw, "file").profile.samples > 0
+    monkeypatch.setattr(builder, "MAX_LOOKED", 1000)
+    with pytest.raises(UsageError, match="1000 frames in all looks"):
+        read(raw, "file")
