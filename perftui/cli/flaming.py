@@ -17,10 +17,10 @@ from perftui.host.rights import may_trace
 from perftui.model.update import Update
 from perftui.profile.formats import EXPORTS, About, export
 from perftui.profile.formats.weigh import of_thread
-from perftui.profile.in_order import join_in_order
 from perftui.profile.tree import View
 from perftui.report.flame import Flame, flame_document, flame_text
 from perftui.session.flame_file import read_flame
+from perftui.session.stack_windows import joined
 from perftui.store.files import check_replaceable, replace_file
 
 TEXT = "text"
@@ -132,11 +132,12 @@ def _of_file(spec: str, options: Options) -> Flame:
 def _of_recording(spec: str, options: Options) -> Flame:
     with opened(spec, options.config()) as side:
         recording = side.recording
-        profile = join_in_order(recording.profiles(side.since_ns, side.until_ns))
+        profile, left_out = joined(recording, side.since_ns, side.until_ns)
         if profile is None or not profile.samples:
             raise NoData(f"{spec}: no stacks were recorded in it")
         wall_ns = recording.first_wall_ns + side.since_ns - recording.first_ns
-        return Flame(profile=profile, about=About(title=recording.header.target, wall_ns=wall_ns), source="recording")
+        about = About(title=recording.header.target, wall_ns=wall_ns)
+        return Flame(profile=profile, about=about, source="recording", left_out=left_out)
 
 
 def _of_thread(flame: Flame, tid: int | None) -> Flame:

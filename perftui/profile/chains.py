@@ -22,16 +22,21 @@ CHECK_BUDGET_RATIO = 1.0
 class Chains:
     """The chain that sees every thread, the one that sees who holds the GIL, and exact looks that test the first.
 
-    For one thread but ``status``.
+    For one thread but ``status``. OSError when it cannot be made (no descriptors are left), and then nothing stays
+    open.
     """
 
     def __init__(self, host: Host, held: HeldTarget, *, rate_hz: int, budget_ratio: float) -> None:
         self._host = host
         self._held = held
         self._wall = PySpySampler(host, held, rate_hz=rate_hz, budget_ratio=budget_ratio * (1 - GIL_SHARE))
-        self._gil = PySpySampler(
-            host, held, mode="gil", window_seconds=GIL_WINDOW_SECONDS, budget_ratio=budget_ratio * GIL_SHARE
-        )
+        try:
+            self._gil = PySpySampler(
+                host, held, mode="gil", window_seconds=GIL_WINDOW_SECONDS, budget_ratio=budget_ratio * GIL_SHARE
+            )
+        except OSError:
+            self._wall.stop()
+            raise
         self._check: PySpySampler | None = None
         self._truth = TruthMeter()
 
@@ -62,7 +67,7 @@ class Chains:
         for window in windows:
             if window.mode == "nonblocking":
                 self._truth.judge(window)
-            elif window.mode == "exact":
+            elif window.mode == "exact" and not self._truth.knows_enough:
                 self._truth.learn(window)
         self._take_exact_looks()
         return sorted([*windows, *self._gil.take()], key=lambda window: window.ended_ns)

@@ -19,6 +19,7 @@ from perftui.profile.perf_names import lacks_map, nameless
 from perftui.profile.perf_pace import PerfPace
 from perftui.profile.perf_stream import Outcome, Plan, Stream, Unwind
 from perftui.profile.perf_windows import PerfWindows
+from perftui.profile.wake import waking_selector
 
 _SECOND = 1_000_000_000
 _KEPT_WINDOWS = 60
@@ -74,9 +75,7 @@ class PerfSampler:
         self._status = _status("off")
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
-        self._selector = selectors.DefaultSelector()
-        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._selector.register(self._wake, selectors.EVENT_READ)
+        self._selector, self._wake = waking_selector()
         self._stream: Stream | None = None
         self._ran_ns = 0
         self._past_ns = 0

@@ -196,9 +196,9 @@ class Stream:
 
 
 def _read(fd: int, size: int) -> bytes:
-    """Empty at the end and when nothing has come."""
+    """Empty at the end, when nothing has come, and from a pipe that could not be made."""
     try:
-        return os.read(fd, size)
+        return os.read(fd, size) if fd >= 0 else b""
     except BlockingIOError:
         return b""
 

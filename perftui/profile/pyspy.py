@@ -29,6 +29,7 @@ from perftui.profile.exits import ended_by_target, explain
 from perftui.profile.modes import BEST_RATE_HZ, PAUSING, predicted_cost
 from perftui.profile.stops import StopMeter
 from perftui.profile.threads import run_times
+from perftui.profile.wake import waking_selector
 from perftui.profile.window import Outcome, Window
 
 _SECOND = 1_000_000_000
@@ -89,9 +90,7 @@ class PySpySampler:
         self._status = ProfileStatus(state="off", sampler="py-spy", mode=mode)
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
-        self._selector = selectors.DefaultSelector()
-        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._selector.register(self._wake, selectors.EVENT_READ)
+        self._selector, self._wake = waking_selector()
         self._live: list[Window] = []
         self._due_ns: float = 0
         self._lead_ns = _LEAD_NS

@@ -1,8 +1,8 @@
 """How many of the stacks that were read from a running program cannot be right."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from perftui.model.profile import StackProfile
 from perftui.profile.modes import predicted_cost
@@ -15,12 +15,17 @@ _WORTH_KNOWING_RATIO = 0.02
 _FIRST_PAUSE_NS = 30_000_000_000
 _LONGEST_PAUSE_NS = 600_000_000_000
 _JUDGED_WINDOWS = 10
-_LEARNED_STACKS = 20_000
+_LEARNED_STACKS = 2_000
+"""Of a window. And with so many that brought a new call, all is learned anew."""
+
+_ENOUGH_WINDOWS = 5
 _MOST_NOVEL_RATIO = 0.25
 
 _Function = tuple[str, str]
 _Edge = tuple[_Function, _Function]
 _Edges = frozenset[_Edge]
+"""The calls of a stack."""
+
 _OUTSIDE: _Function = ("", "")
 """Calls the first function of a thread."""
 
@@ -39,40 +44,63 @@ class TruthMeter:
     """
 
     def __init__(self) -> None:
-        self._exact: Counter[_Edges] = Counter()
-        self._edges: Counter[_Edge] = Counter()
-        self._novel_ratio = 1.0
+        self._edges: set[_Edge] = set()
+        self._alone: dict[_Edge, int] = {}
+        """The calls that one exact look alone has, with the number of that look."""
+
+        self._news: dict[int, int] = {}
+        """How many such calls a look has, for those that have any."""
+
+        self._looks = self._stacks = self._windows = 0
         self._judged: deque[tuple[int, int]] = deque(maxlen=_JUDGED_WINDOWS)
         self._due_ns = 0
         self._pause_ns = _FIRST_PAUSE_NS
 
     def learn(self, exact: StackProfile) -> None:
         """Take in a window of exact looks; what was judged without it is forgotten."""
-        if len(self._exact) > _LEARNED_STACKS:
-            self._exact.clear()
-            self._edges.clear()
-        for edges, samples in _looks(exact):
-            self._exact[edges] += samples
-            for edge in edges:
-                self._edges[edge] += samples
-        news = sum(count for edges, count in self._exact.items() if any(self._edges[edge] == 1 for edge in edges))
-        self._novel_ratio = news / max(1, self._exact.total())
+        if self._stacks >= _LEARNED_STACKS:
+            for known in (self._edges, self._alone, self._news):
+                known.clear()
+            self._looks = self._stacks = 0
+        for edges, samples in islice(_looks(exact), _LEARNED_STACKS):
+            self._take_in(edges, samples)
+        self._windows += 1
         self._judged.clear()
+
+    def _take_in(self, edges: _Edges, samples: int) -> None:
+        for edge in edges & self._alone.keys():
+            look = self._alone.pop(edge)
+            self._news[look] -= 1
+            if not self._news[look]:
+                del self._news[look]
+        if fresh := edges - self._edges:
+            self._stacks += 1
+            self._edges |= fresh
+            if samples == 1:
+                self._alone.update(dict.fromkeys(fresh, self._looks))
+                self._news[self._looks] = len(fresh)
+        self._looks += samples
+
+    @property
+    def knows_enough(self) -> bool:
+        """Whether several windows were taken in: more of them are worth what they cost only when they are due."""
+        return self._windows >= _ENOUGH_WINDOWS
 
     def judge(self, window: StackProfile) -> None:
         """Take in a window that was read without pausing the target."""
         looks = list(_looks(window))
-        unknown = sum(samples for edges, samples in looks if not edges <= self._edges.keys())
+        unknown = sum(samples for edges, samples in looks if not edges <= self._edges)
         self._judged.append((unknown, sum(samples for _, samples in looks)))
 
     @property
     def suspect_ratio(self) -> float | None:
         """Of the last ten windows."""
         total = sum(samples for _, samples in self._judged)
-        if not self._exact or not total or self._novel_ratio > _MOST_NOVEL_RATIO:
+        novel_ratio = len(self._news) / self._looks if self._looks else 1.0
+        if not total or novel_ratio > _MOST_NOVEL_RATIO:
             return None
         unknown_ratio = sum(unknown for unknown, _ in self._judged) / total
-        return max(0.0, unknown_ratio - self._novel_ratio) / (1 - self._novel_ratio)
+        return max(0.0, unknown_ratio - novel_ratio) / (1 - novel_ratio)
 
     def due(self, now_ns: int) -> bool:
         """Whether an exact window would tell more: the first, and then ever more seldom while stacks look suspect.
@@ -101,6 +129,10 @@ def exact_rate_hz(threads: int) -> int:
 def _looks(profile: StackProfile) -> Iterator[tuple[_Edges, int]]:
     """The calls in each row's stack, as pairs of functions, and how often it was seen."""
     functions = [(frame.function, frame.file) for frame in profile.frames]
-    edges_of = [frozenset(pairwise([_OUTSIDE, *(functions[index] for index in stack)])) for stack in profile.stacks]
+    edges_of: dict[int, _Edges] = {}
     for row in profile.rows:
-        yield edges_of[row.stack], row.samples
+        edges = edges_of.get(row.stack)
+        if edges is None:
+            calls = pairwise([_OUTSIDE, *(functions[index] for index in profile.stacks[row.stack])])
+            edges = edges_of[row.stack] = frozenset(calls)
+        yield edges, row.samples

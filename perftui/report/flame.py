@@ -31,12 +31,16 @@ DEEPEST_INDENT = 30
 
 
 class Flame(msgspec.Struct, frozen=True, kw_only=True):
-    """Stacks to be shown. ``source`` is live, recording, or the format of a foreign file."""
+    """Stacks to be shown. ``source`` is live, recording, or the format of a foreign file.
+
+    ``left_out`` counts windows that were looked at in a way that does not fit these.
+    """
 
     profile: StackProfile
     about: About
     source: str
     knows_cpu: bool = True
+    left_out: int = 0
 
 
 def flame_document(flame: Flame) -> FlameDocument:
@@ -53,6 +57,7 @@ def flame_document(flame: Flame) -> FlameDocument:
         since=_utc(about.wall_ns) if about.wall_ns else None,
         seconds=profile.seconds if timed else None,
         coverage_ratio=profile.coverage_ratio if timed else None,
+        windows_left_out=flame.left_out,
         samples=profile.samples,
         on_cpu=profile.on_cpu if flame.knows_cpu else None,
         threads=_threads(flame),
@@ -136,6 +141,8 @@ def _facts(flame: Flame, root: Node) -> str:
         parts.append(f"{threads} thread{'' if threads == 1 else 's'}")
     if about.unit == "samples" and profile.covered_ns:
         parts.append(f"{profile.seconds:.1f} s at {profile.rate_hz:g} Hz, {profile.coverage_ratio:.0%} covered")
+    if flame.left_out:
+        parts.append(f"{flame.left_out} window{'' if flame.left_out == 1 else 's'} of another mode left out")
     return " · ".join([*parts, profile.sampler])
 
 

@@ -48,6 +48,7 @@ class FlameDocument(Document, frozen=True, kw_only=True):
     ``source`` is live, recording, or the format of a file of another program. ``samples`` are looks (the wall view);
     in a file whose ``unit`` is another one they are its nanoseconds or bytes. ``on_cpu`` is the part that ran on a CPU,
     null where that is not known. ``since`` and ``seconds`` are null, ``rate_hz`` is 0 where times are not known.
+    ``windows_left_out`` counts those of a recording with native frames where most have none, or the other way round.
     """
 
     schema: Literal["perftui.flame/1"] = "perftui.flame/1"
@@ -61,6 +62,7 @@ class FlameDocument(Document, frozen=True, kw_only=True):
     since: str | None
     seconds: float | None
     coverage_ratio: float | None
+    windows_left_out: int
     samples: int
     on_cpu: float | None
     threads: tuple[FlameThreadDoc, ...]

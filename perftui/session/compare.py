@@ -19,6 +19,7 @@ from perftui.report.stack_diff import function_documents, stacks_document
 from perftui.session.course import Course
 from perftui.session.options import SessionOptions
 from perftui.session.source import Tick
+from perftui.session.stack_windows import stack_windows
 from perftui.stats.spread import LEAST_POINTS, LEAST_RATIO, SPREADS, TO_SIGMA, Spread, differs
 from perftui.store.recording import Recording
 
@@ -98,10 +99,9 @@ def _stacks(older: Side | StackFile, newer: Side | StackFile) -> StackDiff:
 
 
 def _windows(side: Side | StackFile) -> Iterator[StackProfile]:
-    """The windows that saw whatever ran: who holds the interpreter's lock is another question."""
     if isinstance(side, StackFile):
         return iter([side.imported.profile])
-    return (window for window in side.recording.profiles(side.since_ns, side.until_ns) if window.mode != "gil")
+    return stack_windows(side.recording, side.since_ns, side.until_ns)
 
 
 def _side(side: Side | StackFile) -> DiffSideDoc:

@@ -149,19 +149,24 @@ class StackFollower:
         ]
 
     def _sit(self, process: ProcessId, setting: Setting) -> bool:
-        """Start a sampler; False when the process is gone or may not be held."""
+        """Start a sampler; False when the process is gone or may not be held, or no descriptors are left for it."""
         try:
             held = self._root if process == self._root.process else HeldTarget.open(self._host, process.pid)
-        except PerftuiError:
+        except (PerftuiError, OSError):
             return False
         if held.process != process:  # the PID has been taken by another process since
             held.close()
             return False
         first = process == self._turns.first
         program = _program_of(self._host, process.pid)
-        sampler = sampler_for(
-            self._host, held, rate_hz=setting.rate_hz, budget_ratio=setting.budget_ratio, closely=first
-        )
+        try:
+            sampler = sampler_for(
+                self._host, held, rate_hz=setting.rate_hz, budget_ratio=setting.budget_ratio, closely=first
+            )
+        except OSError:
+            if held is not self._root:
+                held.close()
+            return False
         if self._agreed is not None and self._agreed[0] == process and isinstance(sampler, Chains):
             sampler.switch(self._agreed[1])
         sampler.start()

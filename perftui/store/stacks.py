@@ -14,10 +14,11 @@ from perftui.model.profile import SLOT_NS, StackProfile, StackRow
 from perftui.model.table import Table
 from perftui.model.weights import Weights, whole_rows
 from perftui.store.stack_table import Drawing, StackTable
+from perftui.store.thread_names import ThreadNames
 
 KEPT_NS = 900_000_000_000
 MOST_BYTES = 32 << 20
-"""Of the numbers of all windows; with more the oldest go earlier."""
+"""Of the numbers of all windows and the names of their threads; with more the oldest go earlier."""
 
 MOST_STACKS = 100_000
 """Distinct stacks of all windows: some 30 MiB when they are 40 deep. With more the oldest windows go earlier.
@@ -56,6 +57,10 @@ class _Window(NamedTuple):
     numbers: _Numbers
     heat: "array[float]"
 
+    @property
+    def size_bytes(self) -> int:
+        return self.numbers.size_bytes + len(self.heat) * self.heat.itemsize
+
     def overlaps(self, since_ns: int, until_ns: int) -> bool:
         return self.bare.started_ns < until_ns and self.bare.ended_ns > since_ns
 
@@ -71,6 +76,7 @@ class StackStore:
         self._lock = threading.Lock()
         self._table = StackTable()
         self._windows: deque[_Window] = deque()
+        self._names = ThreadNames()
         self._bytes = 0
 
     @property
@@ -89,18 +95,18 @@ class StackStore:
     def size_bytes(self) -> int:
         """About what windows, stacks and frames take."""
         with self._lock:
-            return self._bytes + self._table.size_bytes
+            return self._bytes + self._names.size_bytes + self._table.size_bytes
 
     def add(self, profile: StackProfile) -> None:
         """Keep a window, and let go of those that are too old or too many."""
         with self._lock:
             numbers = _numbers(profile, self._table.numbers(profile))
             self._table.use(set(numbers.stacks))
-            bare = msgspec.structs.replace(profile, frames=(), stacks=(), rows=(), slots=Table())
-            if self._windows and self._windows[-1].bare.threads == bare.threads:
-                bare = msgspec.structs.replace(bare, threads=self._windows[-1].bare.threads)
-            self._windows.append(_Window(bare, numbers, _heat(bare, numbers)))
-            self._bytes += numbers.size_bytes
+            threads = self._names.use(profile.threads)
+            bare = msgspec.structs.replace(profile, frames=(), stacks=(), rows=(), threads=threads, slots=Table())
+            window = _Window(bare, numbers, _heat(bare, numbers))
+            self._windows.append(window)
+            self._bytes += window.size_bytes
             while len(self._windows) > 1 and self._is_past(self._windows[0].bare.ended_ns, bare.ended_ns):
                 self._drop_oldest()
             if self._table.wasteful:
@@ -162,11 +168,13 @@ class StackStore:
             return self._table, [window for window in self._windows if window.overlaps(since_ns, until_ns)]
 
     def _is_past(self, ended_ns: int, now_ns: int) -> bool:
-        return now_ns - ended_ns > KEPT_NS or self._bytes > MOST_BYTES or self._table.used > MOST_STACKS
+        held_bytes = self._bytes + self._names.size_bytes
+        return now_ns - ended_ns > KEPT_NS or held_bytes > MOST_BYTES or self._table.used > MOST_STACKS
 
     def _drop_oldest(self) -> None:
         window = self._windows.popleft()
-        self._bytes -= window.numbers.size_bytes
+        self._bytes -= window.size_bytes
+        self._names.release(window.bare.threads)
         self._table.release(set(window.numbers.stacks))
 
     def _rebuild(self) -> None:
@@ -178,7 +186,7 @@ class StackStore:
             )
             for window in self._windows
         )
-        self._bytes = sum(window.numbers.size_bytes for window in self._windows)
+        self._bytes = sum(window.size_bytes for window in self._windows)
 
 
 def _started(window: _Window) -> int:

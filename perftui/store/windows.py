@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
 from perftui.host.text import visible
-from perftui.model.profile import Frame, StackProfile, StackRow, ThreadName
+from perftui.model.profile import SLOT_NS, Frame, StackProfile, StackRow, ThreadName
 from perftui.model.table import Table
 from perftui.store.stack_table import Drawing
 from perftui.store.streams import Streams, Window
@@ -29,6 +29,14 @@ _MOST_PLACES = 1 << 22
 _MOST_IN_A_RECORD = 1 << 20
 """Frames in all stacks of the windows of a record: a number of two bytes may stand for a stack of any depth."""
 
+_LONGEST_NS = 600_000_000_000
+"""Of a window. Samplers make theirs of seconds."""
+
+_MOST_COUNTED = 1 << 53
+"""Whole numbers up to this one are exact as floats and in JSON."""
+
+_LAST_NS = 1 << 63
+_ROUNDING_RATIO = 1e-9
 _MOST_WINDOWS = 256
 """Of one record: a session has one for each process that is sampled, and twice as many when it is late."""
 
@@ -139,11 +147,11 @@ class WindowDecoder:
         self._frames_in_stacks = 0
 
     def learn(self, windows: Sequence[Window], columns: Mapping[str, Pairs]) -> None:
-        """Take in what is new in a record. ValueError for stacks that are far too deep."""
+        """Take in what is new in a record. ValueError for stacks that are far too deep and lines that cannot be."""
         new = _Reader(columns.get(NEW, _NOTHING))
         for window in windows:
             self._frames += (
-                Frame(function=visible(function), file=visible(file), line=line)
+                Frame(function=visible(function), file=visible(file), line=_counted(line))
                 for function, file, line in window.new_frames
             )
             self._threads += window.new_threads
@@ -167,12 +175,14 @@ class WindowDecoder:
     def decode(
         self, windows: Sequence[Window], columns: Mapping[str, Pairs], texts: Sequence[str]
     ) -> Iterator[StackProfile]:
-        """IndexError, KeyError or ValueError for windows that refer to what is not there, or to far too much."""
+        """IndexError, KeyError or ValueError for windows that refer to what is not there, or to far too much, and for
+        figures that no sampler has: what shows stacks, or writes them to a file, relies on them."""
         if len(windows) > _MOST_WINDOWS:
             raise ValueError("too many windows of stacks")
         rows, looks, slots = (_Reader(columns.get(name, _NOTHING)) for name in (ROWS, LOOKS, SLOTS))
         room = _MOST_IN_A_RECORD
         for window in windows:
+            _check(window)
             drawn = Drawing(self._frames, self._stacks.__getitem__)
             shares = _Shares(window.shares)
             found: list[StackRow] = []
@@ -187,11 +197,12 @@ class WindowDecoder:
                     samples += there
                     seen.append((len(found), slot, there))
                 pid, tid = self._threads[thread]
-                on_cpu = shares.on_cpu(code, samples)
+                on_cpu = _part_of(samples, shares.on_cpu(code, samples))
                 found.append(StackRow(pid=pid, tid=tid, stack=drawn.stack(stack), samples=samples, on_cpu=on_cpu))
                 if drawn.places > room:
                     raise ValueError("too many frames in the stacks of a record")
             room -= drawn.places
+            _check_slots(seen, window)
             yield StackProfile(
                 sampler=visible(window.sampler),
                 rate_hz=window.rate_hz,
@@ -254,6 +265,37 @@ class _Reader:
             raise ValueError("a window with fewer numbers than it tells")
         for _ in range(count):
             yield next(self._pairs)
+
+
+def _check(window: Window) -> None:
+    """ValueError for times and counts that cannot be those of a window."""
+    started_ns, ended_ns, covered_ns = window.times
+    if not 0 <= ended_ns - started_ns <= _LONGEST_NS or not 0 <= started_ns < _LAST_NS:
+        raise ValueError("a window at a time that cannot be")
+    if not 0 <= window.rate_hz <= _MOST_COUNTED:  # NaN is not
+        raise ValueError("a rate that cannot be")
+    for count in (covered_ns, window.attempts, window.sampler_cpu_ns):
+        _counted(count)
+
+
+def _counted(number: int) -> int:
+    if not 0 <= number <= _MOST_COUNTED:
+        raise ValueError("a number that nobody counted")
+    return number
+
+
+def _part_of(samples: int, on_cpu: float) -> float:
+    """What ran of so many looks; a part that was multiplied may be too much by a rounding."""
+    if not 0 <= on_cpu <= _counted(samples) * (1 + _ROUNDING_RATIO):  # NaN is not
+        raise ValueError("more on a CPU than was seen")
+    return min(on_cpu, float(samples))
+
+
+def _check_slots(seen: Sequence[tuple[int, int, int]], window: Window) -> None:
+    last = max((slot for _, slot, _ in seen), default=0)
+    _counted(max((samples for _, _, samples in seen), default=0))
+    if last * SLOT_NS > window.times[1] - window.times[0]:
+        raise ValueError("looks behind the end of their window")
 
 
 def _shared(one: tuple[int, ...], other: tuple[int, ...]) -> int:

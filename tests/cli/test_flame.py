@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from perftui.model.profile import Mode, StackProfile
+from perftui.model.table import Table
 from perftui.profile.formats import read
 from perftui.report.flame_documents import FlameDocument
 from tests.cli.conftest import SLEEP, Perftui
@@ -50,6 +52,23 @@ def test_it_loads_no_toolkit(perftui: Perftui, child: Callable[..., int], folded
     heavy = {"textual", "rich", "numpy"}
     assert not loaded_by(perftui, "flame", str(child(BURN)), "--for", "3") & heavy
     assert not loaded_by(perftui, "flame", str(folded)) & heavy
+
+
+@pytest.mark.parametrize(("most", "few"), [("nonblocking", "native"), ("native", "exact")])
+def test_only_windows_that_fit_together_are_joined(perftui: Perftui, tmp_path: Path, most: Mode, few: Mode) -> None:
+    def windows(second: int) -> tuple[StackProfile, ...]:
+        slot = Table.of({"row": [0], "slot": [0], "samples": [1]})
+        wall = msgspec.structs.replace(profile(second, few if second % 3 == 2 else most), slots=slot)
+        return wall, profile(second, "gil")
+
+    tape = tmp_path / "modes"
+    write(tape, range(30), profiles=windows).close()
+    document = json.loads(perftui("flame", tape, "--json").stdout)
+    assert (document["mode"], document["samples"], document["windows_left_out"]) == (most, 20, 10)
+    text = perftui("flame", tape, "--format", "text").stdout
+    assert "10 windows of another mode left out" in " ".join(text.split())
+    scope = json.loads(perftui("flame", tape, "--format", "speedscope").stdout)
+    assert len(scope["profiles"][0]["samples"]) == 20  # each look by itself, in order
 
 
 def test_one_thread_of_a_recording(perftui: Perftui, tape: Path) -> None:

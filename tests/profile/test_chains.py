@@ -16,6 +16,7 @@ from perftui.profile import preflight
 from perftui.profile.chains import Chains
 from tests.host.test_target import wait_for
 from tests.profile.children import SLEEPER, python_child, samplers_of
+from tests.profile.test_truth import window
 
 SPINNER = "def spin():\n    while True: sum(range(100))\nprint('up', flush=True)\nspin()\n"
 
@@ -84,3 +85,23 @@ def test_why_there_is_no_view_of_the_gil_is_told(monkeypatch: pytest.MonkeyPatch
     with python_child(sys.executable, SLEEPER) as process, watching(process) as chains:
         wait_for(lambda: chains.status.reason.startswith("GIL: ") and chains.status.state == "ok", seconds=60)
         assert "free-threaded" in chains.status.reason
+
+
+def test_a_long_exact_watch_is_not_learned_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    learned: list[StackProfile] = []
+    with python_child(sys.executable, SLEEPER) as process:
+        held = HeldTarget.open(Host(), process.pid)
+        chains = Chains(Host(), held, rate_hz=100, budget_ratio=1.0)
+        monkeypatch.setattr(chains._wall, "take", lambda: [window("exact", ("ab", 10))])
+        learn = chains._truth.learn
+
+        def noted(found: StackProfile) -> None:
+            learned.append(found)
+            learn(found)
+
+        monkeypatch.setattr(chains._truth, "learn", noted)
+        taken = [found for _ in range(20) for found in chains.take()]
+        chains.stop()
+        held.close()
+    assert len(taken) == 20
+    assert 0 < len(learned) < 10

@@ -1,7 +1,9 @@
 """What becomes of a stream that cannot be started whole, or that says too much."""
 
+import contextlib
 import errno
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,31 @@ def test_a_stream_without_a_pidfd_leaves_nothing(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(OSError, match="Too many"):
         Stream(plan(find_perf()))
 
+    assert (open_files(), children_of(os.getpid())) == (files, children)
+
+
+@pytest.mark.parametrize("room", range(1, 12))
+def test_a_stream_without_descriptors_leaves_nothing(room: int) -> None:
+    files, children = open_files(), children_of(os.getpid())
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken: list[int] = []
+    outcome = "started"
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        for fd in [taken.pop() for _ in range(room)]:
+            os.close(fd)
+        Stream(plan(find_perf())).end(patience_seconds=0)
+    except OSError as error:
+        outcome = errno.errorcode[error.errno or 0]
+    finally:
+        for fd in taken:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+    assert outcome == ("started" if room >= 10 else "EMFILE")
     assert (open_files(), children_of(os.getpid())) == (files, children)
 
 

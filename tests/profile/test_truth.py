@@ -1,9 +1,14 @@
 """Stacks that cannot be right: counted in invented ones, and found in real ones that are known to be bad."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from perftui.model.profile import Frame, Mode, StackProfile, StackRow
 from perftui.profile.truth import MOST_THREADS, TruthMeter, exact_rate_hz
@@ -83,6 +88,45 @@ def test_what_exact_looks_have_not_seen_either_is_not_suspect() -> None:
     meter.learn(window("exact", ("a", 1), *[(f"a{n}", 1) for n in range(9)]))
     meter.judge(window("nonblocking", ("ab", 90), ("ae", 10)))
     assert meter.suspect_ratio is None  # more than a quarter is
+
+
+def by_the_book(windows: Sequence[StackProfile]) -> float:
+    """The part of the looks with a call that no other look has."""
+    looks: list[set[tuple[str, str]]] = []
+    for found in windows:
+        for row in found.rows:
+            names = ["", *(found.frames[at].function for at in found.stacks[row.stack])]
+            looks += [set(pairwise(names))] * row.samples
+    seen = Counter(call for calls in looks for call in calls)
+    return sum(any(seen[call] == 1 for call in calls) for calls in looks) / len(looks)
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.text("abcdef", min_size=1, max_size=5), st.integers(1, 30)), min_size=1), min_size=1)
+)
+def test_news_are_counted_window_by_window(stacks: list[list[tuple[str, int]]]) -> None:
+    windows = [window("exact", *some) for some in stacks]
+    meter = TruthMeter()
+    for found in windows:
+        meter.learn(found)
+    meter.judge(window("nonblocking", ("xyz", 1)))
+    news = by_the_book(windows)
+    assert meter.suspect_ratio == (None if news > 0.25 else pytest.approx(1.0))
+    assert len(meter._news) == round(news * meter._looks)
+
+
+def test_what_is_learned_is_bounded() -> None:
+    meter = TruthMeter()
+    for start in range(0, 12_000, 3_000):
+        names = [f"{at}" for at in range(start, start + 3_000)]
+        meter.learn(
+            msgspec.structs.replace(
+                window("exact", *((("main",), 1) for _ in names)),
+                frames=tuple(Frame(function=name) for name in names),
+                stacks=tuple((at,) for at in range(3_000)),
+            )
+        )
+        assert len(meter._edges) == 2_000
 
 
 def test_exact_looks_come_ever_more_seldom_while_stacks_look_suspect() -> None:

@@ -1,7 +1,9 @@
 """Samplers on a real tree of processes."""
 
+import errno
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +17,9 @@ from perftui.model.update import Update
 from perftui.model.worker_views import WorkerView, workers
 from perftui.session import Session, SessionOptions, stacks
 from perftui.session.stacks import SPENT_NS, StackFollower
+from perftui.session.turns import Setting
 from perftui.store.journal import Journal
-from tests.profile.children import samplers_of
+from tests.profile.children import python_child, samplers_of
 from tests.session.test_session import Updates
 from tests.session.trees import server
 
@@ -43,6 +46,37 @@ def sampled(update: Update) -> set[int]:
 
 def looks(update: Update) -> dict[int, int]:
     return {part.pid: part.looks for part in update.profile.parts} if update.profile else {}
+
+
+@pytest.mark.parametrize("room", [0, 1])
+def test_without_descriptors_there_are_no_stacks_and_nothing_stays_open(
+    room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    eventfd = os.eventfd
+
+    def few(value: int, flags: int) -> int:
+        if len(made) >= room:
+            raise OSError(errno.EMFILE, "Too many open files")
+        made.append(eventfd(value, flags))
+        return made[-1]
+
+    def open_files() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    program = "import time; print('up', flush=True); time.sleep(600)"
+    with python_child(sys.executable, program) as one, python_child(sys.executable, program) as two:
+        host = Host()
+        root, other = HeldTarget.open(host, one.pid), HeldTarget.open(host, two.pid)
+        before = open_files()
+        monkeypatch.setattr(os, "eventfd", few)
+        follower = StackFollower(host, root, SessionOptions())
+        assert follower.status.state == "unavailable"
+        assert not follower._sit(other.process, Setting(20, 0.05))
+        assert open_files() == before
+        follower.stop()
+        root.close()
+        other.close()
 
 
 def cpu_seconds(pid: int) -> float:

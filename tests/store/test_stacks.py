@@ -158,7 +158,7 @@ def test_heat_is_a_mean_over_what_was_sampled() -> None:
 def test_the_oldest_go_by_age_by_size_and_by_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
     store = store_of(*(window(second, [(1, f"main f{second % 7}", 1, 1.0, [])]) for second in range(1, 1200)))
     assert store.first_ns == (1200 - 901) * SECOND
-    monkeypatch.setattr(stacks, "MOST_BYTES", 16 * 100)
+    monkeypatch.setattr(stacks, "MOST_BYTES", 176 * 100)  # most of a window is the heat of its 20 slots
     store.add(window(1200, [(1, "main", 1, 1.0, [])]))
     assert 50 < len(store.windows(0, 1 << 60)) < 200
     monkeypatch.undo()
@@ -169,6 +169,22 @@ def test_the_oldest_go_by_age_by_size_and_by_stacks(monkeypatch: pytest.MonkeyPa
     assert store._table.used == 2000
     assert len(store._table._paths) <= 2 * 2000 + 100
     assert counts(store.span(0, 1 << 60))[0].total() == 2000
+
+
+def test_names_of_threads_are_kept_once_for_each_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def of_process(pid: int, second: int) -> StackProfile:
+        names = tuple(ThreadName(pid=pid, tid=at, name=f"worker-{at if at else second}") for at in range(100))
+        return msgspec.structs.replace(window(second, [(1, "main", 1, 1.0, [])]), threads=names)
+
+    store = store_of(*(of_process(pid, second) for second in range(1, 31) for pid in (7, 8)))
+    windows = store.windows(0, 1 << 60)
+    names = {id(name): name for found in windows for name in found.threads}
+    assert len(names) == len(set(names.values())) == 2 * (99 + 30)
+    assert windows[-1].threads == of_process(8, 30).threads
+    assert store.size_bytes > 60 * 8 * 100 + 200 * len(names)
+    monkeypatch.setattr(stacks, "MOST_BYTES", 1)
+    store.add(of_process(7, 31))
+    assert len(store._names._names) == 100
 
 
 def test_what_is_larger_than_all_room_is_kept_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perftui.model.profile import Frame, Mode, StackProfile, StackRow, ThreadName
+from perftui.model.profile import SLOT_NS, Frame, Mode, StackProfile, StackRow, ThreadName
 from perftui.model.table import Table
 from perftui.store.streams import Streams, Window
 from perftui.store.windows import LOOKS, NEW, ROWS, SLOTS, Pairs, WindowDecoder, WindowEncoder
-from tests.store.support import window_at
+from tests.store.support import SECOND, window_at
 
 
 class Chunk:
@@ -134,6 +134,42 @@ def test_a_stack_cannot_share_more_than_the_one_before_has() -> None:
         chunk.read(0)
 
 
+def forged(**fields: object) -> StackProfile:
+    return msgspec.structs.replace(window_at(1), **fields)
+
+
+def with_row(samples: int, on_cpu: float) -> StackProfile:
+    row = StackRow(pid=7, tid=7, stack=0, samples=samples, on_cpu=on_cpu)
+    return forged(rows=(row,), slots=Table())
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        with_row(10, float("nan")),
+        with_row(10, float("inf")),
+        with_row(10, 10.1),
+        with_row(-1, 0.0),
+        with_row((1 << 53) + 1, 0.0),
+        forged(ended_ns=0),
+        forged(ended_ns=1601 * SECOND),
+        forged(started_ns=1 << 63, ended_ns=1 << 63),
+        forged(covered_ns=-1),
+        forged(attempts=(1 << 53) + 1),
+        forged(rate_hz=float("nan")),
+        forged(slots=Table.of({"row": [1], "slot": [21], "samples": [1]})),
+        forged(slots=Table.of({"row": [1], "slot": [1 << 40], "samples": [1]})),
+        forged(slots=Table.of({"row": [1], "slot": [1], "samples": [1 << 62]})),
+        forged(frames=(Frame(function="f", line=-1),) * 3),
+    ],
+)
+def test_figures_that_no_sampler_has_are_refused(profile: StackProfile) -> None:
+    chunk = Chunk()
+    chunk.add(profile)
+    with pytest.raises(ValueError, match=r"cannot be|counted|than was seen|behind the end"):
+        chunk.read(0)
+
+
 _MODES: Sequence[Mode] = ("nonblocking", "gil", "perf")
 
 
@@ -155,12 +191,13 @@ def profiles(draw: st.DrawFn) -> StackProfile:
             part = draw(st.integers(0, left))
             left -= part
             slots.append((at, slot, part))
+    started_ns = draw(st.integers(0, 1 << 60))
     return StackProfile(
         sampler="py-spy",
         rate_hz=100.0,
-        started_ns=draw(st.integers(0, 1 << 60)),
-        ended_ns=draw(st.integers(0, 1 << 60)),
-        covered_ns=draw(st.integers(0, 1 << 60)),
+        started_ns=started_ns,
+        ended_ns=started_ns + draw(st.integers(71 * SLOT_NS, 600 * SECOND)),
+        covered_ns=draw(st.integers(0, 1 << 53)),
         attempts=draw(st.integers(0, 1000)),
         frames=frames,
         stacks=tuple(stacks),

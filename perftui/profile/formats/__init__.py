@@ -1,6 +1,7 @@
 """Stacks in the formats of other programs: one file a format. Pure: bytes in and out."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import NamedTuple
 
 from perftui.errors import UsageError
@@ -8,12 +9,16 @@ from perftui.model.profile import StackProfile
 from perftui.profile.formats import austin, collapsed, mojo, perf_script, pprof, speedscope, svg
 from perftui.profile.formats.about import About, Imported, Unit
 from perftui.profile.formats.builder import MAX_BYTES
+from perftui.profile.formats.weigh import check
 
 __all__ = ["EXPORTS", "IMPORTS", "MAX_BYTES", "About", "Export", "Import", "Imported", "Unit", "export", "read"]
 
 
 class Export(NamedTuple):
-    """A format that can be written. ``terminal``: whether it is text that one may want to see."""
+    """A format that can be written. ``terminal``: whether it is text that one may want to see.
+
+    ``write`` raises UsageError for figures that a file has no room for, as a forged recording may have them.
+    """
 
     name: str
     suffix: str
@@ -29,11 +34,22 @@ class Import(NamedTuple):
     parse: Callable[[bytes], Imported]
 
 
+def _sound(write: Callable[[StackProfile, About], bytes]) -> Callable[[StackProfile, About], bytes]:
+    """UsageError for figures that no format has room for."""
+
+    @wraps(write)
+    def checked(profile: StackProfile, about: About) -> bytes:
+        check(profile)
+        return write(profile, about)
+
+    return checked
+
+
 EXPORTS = (
-    Export(collapsed.NAME, collapsed.SUFFIX, collapsed.write, terminal=True),
-    Export(speedscope.NAME, speedscope.SUFFIX, speedscope.write, terminal=True),
-    Export(svg.NAME, svg.SUFFIX, svg.write, terminal=False),
-    Export(pprof.NAME, pprof.SUFFIX, pprof.write, terminal=False),
+    Export(collapsed.NAME, collapsed.SUFFIX, _sound(collapsed.write), terminal=True),
+    Export(speedscope.NAME, speedscope.SUFFIX, _sound(speedscope.write), terminal=True),
+    Export(svg.NAME, svg.SUFFIX, _sound(svg.write), terminal=False),
+    Export(pprof.NAME, pprof.SUFFIX, _sound(pprof.write), terminal=False),
 )
 
 IMPORTS = (

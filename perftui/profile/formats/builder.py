@@ -12,6 +12,8 @@ MAX_STACKS = 500_000
 MAX_FRAMES = 500_000
 MAX_CELLS = 32 << 20
 """Frames of all different stacks together, 8 bytes each: some formats repeat a deep stack in one byte."""
+MAX_LOOKED = 1 << 30
+"""Frames of all looks together: half a minute of work. A look may take few bytes to repeat the deepest stack."""
 MAX_THREADS = 20_000
 MAX_TOTAL = 1 << 53
 """Of all counts together: beyond this the numbers of JSON are not whole. As nanoseconds it is a hundred days."""
@@ -32,6 +34,7 @@ class Builder:
         self._names: dict[tuple[int, int], str] = {}
         self._total = 0
         self._cells = 0
+        self._looked = 0
 
     def frame(self, function: bytes | str, file: bytes | str = b"", line: int = 0) -> int:
         """The index of a frame. Its texts are foreign."""
@@ -55,10 +58,17 @@ class Builder:
                 raise UsageError(f"{pid} and {tid} are no process and thread")
             self._names[pid, tid] = visible(name, _NAME_LIMIT)
 
+    def look(self, frames: int) -> None:
+        """Take note that a stack of so many frames was put together; before the work where that is known."""
+        self._looked += frames
+        if self._looked > MAX_LOOKED:
+            raise UsageError(f"more than {MAX_LOOKED} frames in all looks together")
+
     def add(self, pid: int, tid: int, stack: tuple[int, ...], samples: int, on_cpu: float = 0.0) -> None:
         """Count a stack, root first, ``samples`` times. Only threads that were named may have some."""
         if len(stack) > MAX_DEPTH:
             raise UsageError(f"a stack of more than {MAX_DEPTH} frames")
+        self.look(len(stack))
         if samples < 0:
             raise UsageError(f"a count below zero: {samples}")
         self._total += samples

@@ -196,6 +196,7 @@ class _Reader:
         callers = list(self._last.get((look.pid, look.thread), ()))
         while callers and callers[-1] in self._native:
             callers.pop()
+        self._builder.look(len(callers))
         look.frames[:0] = callers
         self._bounded(look)
 

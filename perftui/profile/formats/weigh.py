@@ -1,5 +1,6 @@
 """What the stacks of a profile weigh, as files want it told."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -12,8 +13,21 @@ from perftui.profile.tree import View
 ThreadId = tuple[int, int]
 """PID and TID."""
 
+MOST_NS = 1 << 63
 NO_THREAD: ThreadId = (0, 0)
 """Of stacks that may be of any thread."""
+
+
+def check(profile: StackProfile) -> None:
+    """UsageError for figures that cannot be written as whole numbers of 64 bits."""
+    if not (0 <= profile.rate_hz < math.inf and all(0 <= row.on_cpu < math.inf for row in profile.rows)):  # NaN is not
+        raise UsageError("a rate or a part on a CPU that cannot be")
+    if any(frame.line < 0 for frame in profile.frames):
+        raise UsageError("a line below zero")
+    known = profile.attempts > 0 and profile.covered_ns > 0
+    look_ns = profile.covered_ns / profile.attempts if known else 1e9 / (profile.rate_hz or 1e9)
+    if profile.samples * max(1.0, look_ns) >= MOST_NS:
+        raise UsageError("more looks than any time has")
 
 
 def weight(row: StackRow, view: View) -> float:

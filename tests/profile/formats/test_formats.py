@@ -1,12 +1,16 @@
 """The lists of formats, and files that may hold anything."""
 
+import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perftui.errors import UsageError
+from perftui.model.profile import Frame, StackProfile
+from perftui.model.table import Table
 from perftui.profile import formats
 from perftui.profile.formats import EXPORTS, IMPORTS, About, builder, export, read
 from tests.profile.formats import test_mojo, test_perf_script
@@ -53,6 +57,27 @@ def test_an_error_names_the_file_and_its_format() -> None:
         read(b"main 3\n???\n", "x.txt")
 
 
+def with_row(samples: int, on_cpu: float) -> StackProfile:
+    row = msgspec.structs.replace(known().rows[0], samples=samples, on_cpu=on_cpu)
+    return msgspec.structs.replace(known(), rows=(row,), slots=Table())
+
+
+@pytest.mark.parametrize("name", [one.name for one in EXPORTS])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        with_row(10, float("nan")),
+        with_row(10, float("inf")),
+        with_row(1 << 62, 0.0),
+        msgspec.structs.replace(with_row(10, 1.0), rate_hz=1e-300, attempts=0),
+        msgspec.structs.replace(known(), frames=(Frame(function="f", line=-1),) * len(known().frames)),
+    ],
+)
+def test_figures_that_no_file_has_room_for_are_said(name: str, forged: StackProfile) -> None:
+    with pytest.raises(UsageError):
+        export(name).write(forged, About(view="cpu"))
+
+
 def test_no_such_format() -> None:
     with pytest.raises(UsageError, match="there are collapsed, speedscope, svg, pprof"):
         export("pdf")
@@ -95,3 +120,29 @@ def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "MAX_BYTES", 5)
     with pytest.raises(UsageError, match="more than 0 MiB"):
         read(b"main 100\n", "file")
+
+
+def deep_looks() -> dict[str, bytes]:
+    """Files of which each look says little, and costs as much as its stack is deep."""
+    first = test_mojo.STACK_1 + test_mojo.NAMES + test_mojo.MAIN + test_mojo.refs(*[10] * 50)
+    again = test_mojo.STACK_1 + test_mojo.event(test_mojo.REPEAT)
+    timed = test_mojo.event(test_mojo.TIME, 1)
+    opened = [{"type": "O", "frame": 0, "at": 0} for _ in range(50)]
+    flips = [{"type": kind, "frame": 0, "at": at} for at in range(1, 100) for kind in "CO"]
+    closed = [{"type": "C", "frame": 0, "at": 100} for _ in range(50)]
+    evented = {"type": "evented", "name": "t", "unit": "none", "startValue": 0, "endValue": 100}
+    scope = {"shared": {"frames": [{"name": "f"}]}, "profiles": [evented | {"events": [*opened, *flips, *closed]}]}
+    return {
+        "repeated": test_mojo.mojo(first, timed, *[again + timed] * 100),
+        "repeated without a time": test_mojo.mojo(first, timed, *[again] * 100),
+        "opened and closed": json.dumps(scope).encode(),
+    }
+
+
+@pytest.mark.parametrize("name", deep_looks())
+def test_looks_that_cost_more_than_they_say_are_bounded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = deep_looks()[name]
+    assert read(raw, "file").profile.samples > 0
+    monkeypatch.setattr(builder, "MAX_LOOKED", 1000)
+    with pytest.raises(UsageError, match="1000 frames in all looks"):
+        read(raw, "file")
