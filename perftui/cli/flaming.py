@@ -109,13 +109,14 @@ def _of_target(spec: str, options: Options) -> Flame:
 def _nothing_seen(host: Host, update: Update) -> PerftuiError:
     """Why there are no stacks: a right that is missing, or what the sampler says."""
     status, pid = update.profile_status, update.sample.target.pid
-    why = NoData(status.reason or "no stacks were seen", status.remedy or "watch for longer with --for")
+    slept = "it did not run in this time, and perf sees only what runs" if status.sampler == "perf" else ""
+    why = NoData(status.reason or slept or "no stacks were seen", status.remedy or "watch for longer with --for")
     if pid is None or not host.exists(f"/proc/{pid}"):
         return why
     try:
         may_trace(host, pid)
-    except NoData:
-        return NotPermitted(str(why))
+    except NoData as error:
+        return NotPermitted(str(why if status.reason else error))
     return why
 
 

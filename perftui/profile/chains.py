@@ -15,6 +15,9 @@ GIL_SHARE = 0.3
 """Of the samplers' budget: that chain has less to read."""
 
 GIL_WINDOW_SECONDS = 2
+WORTH_JUDGING = 5
+"""Looks on a CPU. What sleeps does not change while it is read, and to pause a sleeper wakes it: it would look busy."""
+
 CHECK_BUDGET_RATIO = 1.0
 """A window of one second now and then is not worth a lower rate."""
 
@@ -65,7 +68,7 @@ class Chains:
         """Windows finished since the last call, oldest first; those of the GIL have the mode ``gil``."""
         windows = self._wall.take()
         for window in windows:
-            if window.mode == "nonblocking":
+            if window.mode == "nonblocking" and window.on_cpu >= WORTH_JUDGING:
                 self._truth.judge(window)
             elif window.mode == "exact" and not self._truth.knows_enough:
                 self._truth.learn(window)

@@ -59,7 +59,7 @@ async def test_the_stacks_of_the_view_are_written_in_the_chosen_format() -> None
         await pilot.pause()
         session.tick(quiet(build_update()))
         await pilot.pause()
-        await pilot.press("2", "w", "W")
+        await pilot.press("2", "w", "E")
         await pilot.pause()
         assert "[ svg ]" in sheet_text(app)
         await pilot.press("right", "right", "enter")

@@ -91,7 +91,7 @@ class Flame(LineView, can_focus=True):
         Binding("b", "wish('hide_idle')", "hide idle threads in wall time"),
         Binding("a", "by_task", "stacks of event loops by task"),
         Binding("y", "way", "how stacks are sampled (asks first)"),
-        Binding("W", "write", "write the stacks to a file: SVG, speedscope, …"),
+        Binding("E", "write", "write the stacks to a file: SVG, speedscope, …"),
         Binding("m", "mark", "mark this moment, and see what changes"),
         Binding("escape", "clear", "clear the search, then the filters"),
     ]
