@@ -18,7 +18,6 @@ from perftui.model.profile_views import hot_functions
 from perftui.session import Session, SessionOptions
 from perftui.store.journal import Journal
 from perftui.tui.app import PerftuiApp
-from perftui.tui.flame.heat import HeatView
 from tests.accept.story import Failed, check
 
 PROGRAM = """
@@ -104,7 +103,7 @@ async def _chosen(app: PerftuiApp, pilot: Pilot[None]) -> str:
     """Go to the last burst on the map, mark its cells, and read the flame."""
     flame = app.main.flame
     await pilot.press("escape", "escape")
-    if flame.view.name != HeatView.name:
+    if flame.view_name != "heat":
         await pilot.press("H")
     await _settle(app, pilot)
     dark = app.palette.glyphs.shades[2:]

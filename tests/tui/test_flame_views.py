@@ -1,5 +1,7 @@
 """The views of the flame pane and its filters, by their keys."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -317,3 +319,16 @@ async def test_every_view_is_legible_without_colours_and_in_ascii(key: str) -> N
             row for row in rows if any(all(getattr(part.style, name) for name in wanted) for part in row if part.style)
         ]
         assert len(marked) == 1
+
+
+def test_a_view_is_loaded_when_it_is_first_shown() -> None:
+    code = (
+        "import sys; from perftui.tui.widgets.flame import Flame; pane = Flame(); pane.view\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('perftui.tui.flame.')))\n"
+        "print(*(type(pane.views[entry.name]).__name__ for entry in VIEWS))"
+    )
+    code = f"from perftui.tui.flame.views import VIEWS; {code}"
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.splitlines()
+    assert "perftui.tui.flame.icicle" in ran[0]
+    assert not any(name in ran[0] for name in ("hot", "diff", "heat", "workers"))
+    assert len(set(ran[1].split())) == 7

@@ -84,7 +84,7 @@ async def test_the_slow_one_of_eight_is_marked_and_entered(size: tuple[int, int]
         assert "▲ odd: " in app.texts()[-1]
         assert "slow_query" in app.texts()[-1]
         await pilot.press("enter")
-        assert flame.view.name == "icicle"
+        assert flame.view_name == "icicle"
         assert "PID 107" in app.texts()[0]
         assert not any("handle" in line for line in app.texts()[1:])
         await pilot.press("t", "u")

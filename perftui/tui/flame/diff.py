@@ -66,9 +66,6 @@ class Wanted(NamedTuple):
 class DiffView(FlameView):
     """``m`` marks the moment; without one the last change that was applied is the mark."""
 
-    name: ClassVar[str] = "diff"
-    key: ClassVar[str] = "D"
-    what: ClassVar[str] = "what has changed since the mark"
     hints: ClassVar[tuple[Hint, ...]] = (("m", "mark"), ("Enter", "find it"), ("u", "unmark"))
     always: ClassVar[bool] = True
 

@@ -43,9 +43,6 @@ class HeatView(FlameView):
     Without a cursor (at the start and after Home) the map moves on; with one it stands still, so that one can choose.
     """
 
-    name: ClassVar[str] = "heat"
-    key: ClassVar[str] = "H"
-    what: ClassVar[str] = "map of the last minutes: choose a span"
     hints: ClassVar[tuple[Hint, ...]] = (("Enter", "start, end"), ("u", "unmark"))
     always: ClassVar[bool] = True
 

@@ -22,9 +22,6 @@ LOOK_BACK_EVERY_NS = 5_000_000_000
 class HotView(FlameView):
     """The list instead of the icicle. ``Enter`` looks for the function there."""
 
-    name: ClassVar[str] = "list"
-    key: ClassVar[str] = "e"
-    what: ClassVar[str] = "functions by self time"
     hints: ClassVar[tuple[Hint, ...]] = (("Enter", "find it"),)
 
     def __init__(self) -> None:

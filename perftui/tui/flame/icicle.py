@@ -5,7 +5,7 @@ from typing import ClassVar
 from textual.strip import Strip
 
 from perftui.profile.tree import Node
-from perftui.tui.flame.view import FlameView, Key, Shown
+from perftui.tui.flame.view import FlameView, Shown
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.cells import cells, fit, strip_of
 from perftui.tui.renderables.flame import (
@@ -34,14 +34,7 @@ MIN_SPARE_ROWS = 3
 class IcicleView(FlameView):
     """Calm from one second to the next: it is laid out from what was shown before."""
 
-    name: ClassVar[str] = "icicle"
-    key: ClassVar[str] = "i"
-    what: ClassVar[str] = "calls as boxes"
     hints: ClassVar[tuple[Hint, ...]] = (("Enter", "zoom"), ("u", "out"), ("c", "fold"), ("F", "flip"))
-    keys: ClassVar[tuple[Key, ...]] = (
-        Key("c", "fold", "fold chains of calls"),
-        Key("F", "flip", "root at the bottom, and back on top"),
-    )
 
     def __init__(self) -> None:
         self.folding = True

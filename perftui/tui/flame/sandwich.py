@@ -16,9 +16,6 @@ from perftui.tui.widgets.line import Hint
 class SandwichView(FlameView):
     """``Enter`` makes a caller or callee the function; ``u`` goes back."""
 
-    name: ClassVar[str] = "sandwich"
-    key: ClassVar[str] = "s"
-    what: ClassVar[str] = "callers and callees of the selected function"
     hints: ClassVar[tuple[Hint, ...]] = (("Enter", "go there"), ("u", "back"))
 
     def __init__(self) -> None:

@@ -18,9 +18,6 @@ from perftui.tui.widgets.line import Hint
 class SourceView(FlameView):
     """Opens at the hottest line of the function. ``Enter`` reads the file again."""
 
-    name: ClassVar[str] = "source"
-    key: ClassVar[str] = "v"
-    what: ClassVar[str] = "source of the selected function"
     hints: ClassVar[tuple[Hint, ...]] = (("Enter", "read again"),)
 
     def __init__(self) -> None:

@@ -26,14 +26,6 @@ Tree = tuple[StackProfile, Node, list[HotRow]]
 """The stacks that the filter keeps, the tree of their calls, and its functions by self time."""
 
 
-class Key(NamedTuple):
-    """A key of one view; ``does`` is the method that it calls (``does(shown)``), ``what`` its line in the help."""
-
-    key: str
-    does: str
-    what: str
-
-
 class SourceOf(NamedTuple):
     """A file as the target sees it."""
 
@@ -155,15 +147,11 @@ def self_shares(profile: StackProfile, weight: Weight, wanted: StackFilter) -> d
 class FlameView:
     """One way to show stacks. It keeps its own cursor; the pane draws again after every call that moves it.
 
-    ``key`` shows the view, and the icicle when it is shown already. ``lines`` and ``detail`` are only called while
-    there are stacks to show, or ``always``. Coordinates of a click count from the view's own first line.
+    ``lines`` and ``detail`` are only called while there are stacks to show, or ``always``. Coordinates of a click
+    count from the view's own first line.
     """
 
-    name: ClassVar[str]
-    key: ClassVar[str]
-    what: ClassVar[str]
     hints: ClassVar[tuple[Hint, ...]]
-    keys: ClassVar[tuple[Key, ...]] = ()
     always: ClassVar[bool] = False
     """Whether it has something to show without stacks."""
 

@@ -21,9 +21,6 @@ FIXED_LINES = 2
 class WorkersView(FlameView):
     """A row for each process. ``Enter`` shows the flame of that process alone, ``u`` of all again."""
 
-    name: ClassVar[str] = "workers"
-    key: ClassVar[str] = "t"
-    what: ClassVar[str] = "processes of the target side by side"
     hints: ClassVar[tuple[Hint, ...]] = (("Enter", "its flame"), ("u", "all"))
 
     def __init__(self) -> None:

@@ -12,26 +12,15 @@ from textual.strip import Strip
 
 from perftui.errors import UsageError
 from perftui.model.stack_filter import StackFilter
-from perftui.tui.flame.diff import DiffView
-from perftui.tui.flame.heat import HeatView
-from perftui.tui.flame.hot import HotView
-from perftui.tui.flame.icicle import IcicleView
-from perftui.tui.flame.sandwich import SandwichView
-from perftui.tui.flame.source import SourceView
 from perftui.tui.flame.typing import Typing
 from perftui.tui.flame.view import WEIGHTS, FlameView, Shown, Source, SourceOf
-from perftui.tui.flame.workers import WorkersView
+from perftui.tui.flame.views import VIEWS, Views
 from perftui.tui.messages import ModeAsked, Said, SaveAsked, SourceAsked, SourceRead
 from perftui.tui.renderables.cells import strip_of, wrap
 from perftui.tui.renderables.flame import found_total, whose
 from perftui.tui.renderables.flame_head import filter_names, head_text
 from perftui.tui.renderables.truth import truth_strip
 from perftui.tui.widgets.line import Hint, LineView
-
-VIEWS: tuple[type[FlameView], ...] = (
-    IcicleView, HotView, SandwichView, SourceView, HeatView, WorkersView, DiffView,
-)  # fmt: skip
-"""The first one is shown at the start."""
 
 HEAD_LINES = 2
 
@@ -101,8 +90,13 @@ class Flame(LineView, can_focus=True):
         self.shown = Shown()
         self.typing: Typing | None = None
         self._asked: SourceOf | None = None
-        self.views = {view.name: view() for view in VIEWS}
-        self.view = self.views[VIEWS[0].name]
+        self.views = Views()
+        self.view_name = VIEWS[0].name
+
+    @property
+    def view(self) -> FlameView:
+        """The one that is shown."""
+        return self.views[self.view_name]
 
     # ---- drawing
 
@@ -110,7 +104,7 @@ class Flame(LineView, can_focus=True):
         shown, palette = self.shown, self.palette
         shown.update = self.update_shown
         shown.moment.take(self.update_shown)
-        head = [self.title(self._head(), self.view.name, width), self._truth(width)]
+        head = [self.title(self._head(), self.view_name, width), self._truth(width)]
         rows = max(1, height - HEAD_LINES - 1)
         body = self._body(width, rows)
         blank = Strip.blank(width, palette.text)
@@ -194,16 +188,16 @@ class Flame(LineView, can_focus=True):
 
     def action_view(self, name: str) -> None:
         """Show this view, or the first one when it is shown already."""
-        self._go_to(name if self.view.name != name else VIEWS[0].name)
+        self._go_to(name if self.view_name != name else VIEWS[0].name)
         self.redraw()
 
     def _go_to(self, name: str) -> None:
-        self.view = self.views[name]
+        self.view_name = name
         self.post_message(HintsChanged())
 
     def action_own(self, name: str, does: str) -> None:
         """A key of one view; while another one is shown it is nobody's."""
-        if self.view.name != name:
+        if self.view_name != name:
             raise SkipAction
         getattr(self.view, does)(self.shown)
         self.redraw()
@@ -299,7 +293,7 @@ class Flame(LineView, can_focus=True):
         if past is None or (update is not None and update.replay is not None):
             raise SkipAction
         self.shown.moment.marked_ns = past.last_ns
-        self._go_to(DiffView.name)
+        self._go_to("diff")
         self.redraw()
 
     def action_by_task(self) -> None:
@@ -311,15 +305,14 @@ class Flame(LineView, can_focus=True):
         self._forget()
 
     def _forget(self) -> None:
-        for view in self.views.values():
-            view.forget()
+        self.views.forget()
         self.redraw()
 
     # ---- what takes longer
 
     def _work(self, job: Callable[[], None]) -> None:
         """After a fault the pane stays as it is, and the job is tried again with the next tick."""
-        name = self.view.name
+        name = self.view_name
 
         def run() -> None:
             try:
