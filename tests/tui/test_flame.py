@@ -1,5 +1,6 @@
 """The icicle: where boxes stand, that they stay there, and what the keys do."""
 
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal
@@ -338,6 +339,31 @@ async def test_a_profile_is_made_a_tree_once(monkeypatch: pytest.MonkeyPatch) ->
         assert built == ["cpu", "wall"]
         app.show(build_update(2))
         assert built == ["cpu", "wall", "cpu"]
+
+
+async def test_a_big_tree_is_made_beside_and_the_one_before_it_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perftui.tui.flame.view.MANY_STACKS", 1)
+    may_build = threading.Event()
+
+    def waiting(profile: StackProfile, *, view: Literal["wall", "cpu"], trie: Trie | None) -> Node:
+        assert may_build.wait(30)
+        return build(profile, view=view, trie=trie)
+
+    monkeypatch.setattr("perftui.tui.flame.view.build", waiting)
+    app = Stage(Flame())
+    async with app.run_test(size=(100, 20)) as pilot:
+        app.show(build_update())
+        assert "being put together" in app.texts()[3]
+        may_build.set()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        first = app.texts()[3:-1]
+        assert "all" in app.texts()[2]
+        may_build.clear()
+        app.show(build_update(2))
+        assert app.texts()[3:-1] == first
+        may_build.set()
+        await app.workers.wait_for_complete()
 
 
 def test_the_list_of_a_deep_tree_is_one_walk() -> None:

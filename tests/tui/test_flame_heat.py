@@ -270,9 +270,11 @@ async def test_without_a_past_it_says_so(past: AskedStore | None) -> None:
 async def test_a_span_without_samples_says_so() -> None:
     flame = Flame()
     app = Stage(flame)
-    async with app.run_test(size=(80, 14)):
+    async with app.run_test(size=(80, 14)) as pilot:
         flame.shown.moment.span = (0, 1)
         app.show(with_past(bursts()))
+        assert "being put together" in app.texts()[3]
+        await settle(pilot)
         assert "nothing was sampled in this span" in app.texts()[3]
 
 

@@ -70,16 +70,24 @@ class Moment:
             found += ((at_ns - ahead_ns, text) for at_ns, text in update.replay.marks)
         return max((mark for mark in found if past.first_ns < mark[0] < past.last_ns), default=None)
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the stacks of the span that was chosen are there; True without one."""
+        return self.span is None or (self._cut is not None and self._cut[0] == self.span)
+
+    def cut(self) -> None:
+        """Take the span's stacks from the past: of very many that takes a second."""
+        span, past = self.span, self.past
+        if span is not None:
+            self._cut = span, past.span(*span) if past else None
+
     def profile(self, live: StackProfile | None) -> StackProfile | None:
-        """Of the span that was chosen, else the live one; by task where that is wanted."""
-        profile = live if self.span is None else self._of(self.span)
+        """Of the span that was chosen (None until it is cut), else the live one; by task where that is wanted."""
+        profile = live
+        if self.span is not None:
+            profile = self._cut[1] if self._cut is not None and self.is_cut else None
         if profile is None or not self.by_task:
             return profile
         if self._tasks is None or self._tasks[0] is not profile:
             self._tasks = profile, by_task(profile)
         return self._tasks[1]
-
-    def _of(self, span: SpanNs) -> StackProfile | None:
-        if self._cut is None or self._cut[0] != span:
-            self._cut = span, self.past.span(*span) if self.past else None
-        return self._cut[1]

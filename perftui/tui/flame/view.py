@@ -44,6 +44,9 @@ MOST_SOURCES = 8
 MOST_TREES = 4
 """As many ways to look at the stacks are kept for going to and fro between them."""
 
+MANY_STACKS = 10_000
+"""From so many on their tree takes longer than a key may wait: it is made beside, and the one before it shown."""
+
 
 class Shown:
     """What all views show: whose stacks, and how they are weighed. A view may change ``needle`` and ``picked``."""
@@ -62,6 +65,8 @@ class Shown:
         self._trees: dict[tuple[Weight, StackFilter], tuple[StackProfile, Tree]] = {}
         self._trie = Trie()
         """Of the stacks on show without a filter: a new window costs what it has, not what all have."""
+        self.busy = False
+        """Whether something is put together beside."""
 
     @property
     def whole(self) -> StackProfile | None:
@@ -110,6 +115,24 @@ class Shown:
             return self.hot[0].function, self.hot[0].file
         return self.picked
 
+    def work(self) -> Callable[[], None] | None:
+        """What takes too long for drawing, when there is something: to be run in a thread, and drawn after it."""
+        profile, wanted = self.whole, (self.weight, self.filter)
+        if self.busy or (self.moment.is_cut and (profile is None or not self._waits(profile, wanted))):
+            return None
+        self.busy = True
+
+        def work() -> None:
+            try:
+                if profile is None:
+                    self.moment.cut()
+                else:
+                    self._grow(profile, wanted)
+            finally:
+                self.busy = False
+
+        return work
+
     def keep_source(self, of: SourceOf, source: Source) -> None:
         while len(self.sources) >= MOST_SOURCES:
             del self.sources[next(iter(self.sources))]
@@ -120,12 +143,24 @@ class Shown:
         profile, wanted = self.whole, (self.weight, self.filter)
         if profile is None:
             return None
+        if not self.busy and not self._waits(profile, wanted):
+            self._grow(profile, wanted)
         known = self._trees.get(wanted)
-        if known is None or known[0] is not profile:
-            while len(self._trees) >= MOST_TREES:
-                del self._trees[next(iter(self._trees))]
-            self._trees[wanted] = known = profile, grown(profile, *wanted, self._trie)
-        return known[1]
+        return known[1] if known else None
+
+    def _waits(self, profile: StackProfile, wanted: tuple[Weight, StackFilter]) -> bool:
+        """Whether the tree is still to be made, and is too big to be made while a key waits."""
+        known = self._trees.get(wanted)
+        return len(profile.stacks) >= MANY_STACKS and (known is None or known[0] is not profile)
+
+    def _grow(self, profile: StackProfile, wanted: tuple[Weight, StackFilter]) -> None:
+        known = self._trees.get(wanted)
+        if known is not None and known[0] is profile:
+            return
+        tree = grown(profile, *wanted, self._trie)
+        while len(self._trees) >= MOST_TREES:
+            del self._trees[next(iter(self._trees))]
+        self._trees[wanted] = profile, tree
 
 
 def grown(profile: StackProfile, weight: Weight, wanted: StackFilter, trie: Trie | None = None) -> Tree:

@@ -104,6 +104,8 @@ class Flame(LineView, can_focus=True):
         shown, palette = self.shown, self.palette
         shown.update = self.update_shown
         shown.moment.take(self.update_shown)
+        if (job := shown.work()) is not None:
+            self._work(job)
         head = [self.title(self._head(), self.view_name, width), self._truth(width)]
         rows = max(1, height - HEAD_LINES - 1)
         body = self._body(width, rows)
@@ -149,6 +151,8 @@ class Flame(LineView, can_focus=True):
         shown, update = self.shown, self.update_shown
         if shown.moment.span and shown.weight == "gil":
             return GIL_OF_SPAN
+        if shown.busy and shown.profile is None:
+            return "these stacks are being put together", ""
         if shown.moment.span and shown.whole is None:
             return "nothing was sampled in this span", "Esc goes back to what is live"
         if shown.profile is not None:
