@@ -34,11 +34,9 @@ _Function = tuple[str, str]
 class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
     """One process of the target.
 
-    ``cores`` is its CPU in the last interval, None where it is not known. ``top_function`` of ``top_file`` used most of
-    its CPU by itself, ``top_ratio`` of it. ``running_ratio`` and ``waiting_ratio`` share out the time of its threads.
-    ``distance_ratio`` is the cosine distance between its functions (by self CPU) and the mean of the other workers of
-    its program: 0 the same, 1 nothing in common, None with nothing to compare. An ``outlier`` has a ``reason``, in
-    words.
+    ``cores`` is its CPU in the last interval, None where it is not known. ``top_function`` used most of
+    its CPU by itself, ``top_ratio`` of it; ``running_ratio`` is the part of its threads' time on a CPU. An ``outlier``
+    has a ``reason``, in words.
     """
 
     pid: int
@@ -46,11 +44,8 @@ class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     cores: float | None = None
     top_function: str = ""
-    top_file: str = ""
     top_ratio: float = 0.0
     running_ratio: float = 0.0
-    waiting_ratio: float = 0.0
-    distance_ratio: float | None = None
     outlier: bool = False
     reason: str = ""
 
@@ -78,10 +73,9 @@ def workers(profile: StackProfile, interval: Interval | None) -> tuple[WorkerVie
     times = _times(profile)
     views = []
     for pid, worker in sorted(seen.items()):
-        (function, file), ratio = max(worker.selves.items(), key=lambda item: item[1], default=(("", ""), 0.0))
+        (function, _), ratio = max(worker.selves.items(), key=lambda item: item[1], default=(("", ""), 0.0))
         samples, on_cpu = times[pid]
         name, command, cores = listed.get(pid, ("", "", None))
-        others = [peer for other, peer in peers[worker.name].items() if other != pid]
         views.append(
             WorkerView(
                 pid=pid,
@@ -89,11 +83,8 @@ def workers(profile: StackProfile, interval: Interval | None) -> tuple[WorkerVie
                 name=name,
                 cores=cores,
                 top_function=function,
-                top_file=file,
                 top_ratio=ratio,
                 running_ratio=on_cpu / samples if samples else 0.0,
-                waiting_ratio=1 - on_cpu / samples if samples else 0.0,
-                distance_ratio=_distance(worker.selves, [other.selves for other in others]),
                 outlier=pid in reasons,
                 reason=reasons.get(pid, ""),
             )
@@ -187,14 +178,3 @@ def _odd_function(worker: _Worker, usual: Mapping[_Function, tuple[float, float]
 def _spread(values: Sequence[float]) -> float:
     middle = median(values)
     return MAD_SIGMA * median(abs(value - middle) for value in values)
-
-
-def _distance(own: Mapping[_Function, float], others: Sequence[Mapping[_Function, float]]) -> float | None:
-    mean: dict[_Function, float] = defaultdict(float)
-    for other in others:
-        for function, share in other.items():
-            mean[function] += share / len(others)
-    norms = math.hypot(*own.values()) * math.hypot(*mean.values())
-    if not norms:
-        return None
-    return max(0.0, 1 - sum(share * mean.get(function, 0.0) for function, share in own.items()) / norms)

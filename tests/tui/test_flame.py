@@ -18,6 +18,7 @@ from perftui.model.update import Update
 from perftui.profile.tree import Node, build
 from perftui.profile.trie import Trie
 from perftui.tui.app import PerftuiApp
+from perftui.tui.flame.icicle import IcicleView
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.flame import (
     EMPTY,
@@ -320,6 +321,21 @@ async def test_the_title_says_whose_stacks_these_are() -> None:
         several = tuple(SampledProcess(pid=pid, rate_hz=20.0) for pid in (4244, 4245, 4246))
         app.show(replace(update, profile_status=replace(status, cpu_share_ratio=0.97, sampled=several)))
         assert "3 processes, 97 % of the target's CPU" in app.texts()[0]
+
+
+async def test_the_way_out_leads_through_every_zoom() -> None:
+    flame = Flame()
+    app = Stage(flame)
+    async with app.run_test(size=(120, 20)) as pilot:
+        app.show(build_update())
+        await pilot.press("c", "down", "enter", "down", "enter", "enter")
+        icicle = flame.view
+        assert isinstance(icicle, IcicleView)
+        depths = [len(icicle.zoomed)]
+        for _ in range(3):
+            await pilot.press("u")
+            depths.append(len(icicle.zoomed))
+        assert depths == [3, 2, 0, 0]
 
 
 async def test_a_profile_is_made_a_tree_once(monkeypatch: pytest.MonkeyPatch) -> None:

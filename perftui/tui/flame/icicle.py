@@ -42,6 +42,8 @@ class IcicleView(FlameView):
         self.selected: Path = ()
         self.zoomed: Path = ()
         self._is_zoomed = False
+        self._outer: list[Path] = []
+        """What was zoomed into before, for the way out."""
         self.icicle: Icicle = EMPTY
         self._row = 0
         self._first_row = 0
@@ -141,11 +143,14 @@ class IcicleView(FlameView):
         box = self._box()
         if box is not None:
             self._select(shown, box)
+            if box.path != self.zoomed:
+                self._outer.append(self.zoomed)
             self.zoomed, self.icicle, self._first_row = box.path, EMPTY, 0
         return ""
 
     def leave(self, shown: Shown) -> None:  # noqa: ARG002 - the same for whatever is shown
-        self.zoomed, self.icicle = (), EMPTY
+        """Back out of one zoom after the other."""
+        self.zoomed, self.icicle = self._outer.pop() if self._outer else (), EMPTY
 
     def next_hit(self, shown: Shown) -> None:
         """Row by row."""

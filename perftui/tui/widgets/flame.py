@@ -24,6 +24,9 @@ from perftui.tui.widgets.line import Hint, LineView
 
 HEAD_LINES = 2
 
+NAMED_VIEWS_WIDTH = 120
+"""From this width on there is room for the names of the views beside their keys."""
+
 SEARCH, PATTERN = "/", "keep stacks with (! without): "
 
 GIL_REMEDY = "a second, cheap sampler sees it: CPython with a GIL, and room in the sampler's CPU budget"
@@ -48,8 +51,7 @@ class Flame(LineView, can_focus=True):
     """
 
     hints: ClassVar[tuple[Hint, ...]] = (
-        ("/".join(view.key for view in VIEWS), "views"), ("w", "CPU/wall"), ("/", "search"), ("f", "filter"),
-        ("T", "thread"), ("o", "own code"), ("arrows", "move"),
+        ("w", "CPU/wall"), ("/", "search"), ("f", "filter"), ("T", "thread"), ("o", "own code"), ("arrows", "move"),
     )  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(view.key, f"view('{view.name}')", view.what) for view in VIEWS),
@@ -188,7 +190,10 @@ class Flame(LineView, can_focus=True):
     # ---- views
 
     def current_hints(self) -> tuple[Hint, ...]:
-        return (*self.view.hints[:1], *self.hints, *self.view.hints[1:])
+        views = tuple((view.key, view.name) for view in VIEWS)
+        if self.size.width < NAMED_VIEWS_WIDTH:
+            views = (("/".join(key for key, _ in views), "views"),)
+        return (*self.view.hints[:1], *views, *self.hints, *self.view.hints[1:])
 
     def action_view(self, name: str) -> None:
         """Show this view, or the first one when it is shown already."""
