@@ -9,11 +9,12 @@ import msgspec
 from perftui.model.table import Table
 from perftui.model.weights import Part, Weights, whole_rows
 
-Mode = Literal["nonblocking", "exact", "native", "gil", "perf"]
+Mode = Literal["nonblocking", "exact", "native", "gil", "active", "perf"]
 """How stacks are looked at.
 
 ``nonblocking`` never stops the target; ``exact`` pauses it for each look; ``native`` pauses it and has the frames of C
-code too; ``gil`` sees only the thread that holds the lock of the interpreter; ``perf`` is the kernel's sampler.
+code too; ``gil`` sees only the thread that holds the lock of the interpreter, ``active`` only threads that run;
+``perf`` is the kernel's sampler.
 """
 
 SLOT_NS = 50_000_000

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from perftui.host.procfs import Host
 from perftui.model.profile import StackProfile, StackRow, ThreadName
 from perftui.model.table import Table
+from perftui.profile.modes import SELECTIVE
 from perftui.profile.oncpu import on_cpu
 from perftui.profile.parse import KnownFrames, RawStacks, parse
 from perftui.profile.slots import slots
@@ -75,8 +76,8 @@ class Assembler:
         )
 
     def _slots(self, window: Window, stacks: RawStacks, tid_of: Mapping[int, int], looks: int) -> Table:
-        """Not for the chain that sees who holds the GIL: it leaves out all others, so when it saw is not known."""
-        if window.setting.mode == "gil":
+        """Not for those that leave out threads: when they saw is not known."""
+        if window.setting.mode in SELECTIVE:
             return Table()
         newcomers = {ident for ident, tid in tid_of.items() if tid not in window.run_ns_before}
         return slots(stacks.looks, looks, window.ended_ns - window.began_ns, newcomers)
@@ -85,10 +86,10 @@ class Assembler:
 def attempts(window: Window, stacks: RawStacks) -> int:
     """How often the sampler looked: it sees every thread at every look, so as often as it saw any one.
 
-    Better than rate times duration: py-spy draws random intervals and falls behind on a busy machine. But of the chain
-    that sees only who holds the GIL nothing else is known.
+    Better than rate times duration: py-spy draws random intervals and falls behind on a busy machine. But of windows
+    that leave out threads nothing else is known.
     """
-    if window.setting.mode != "gil":
+    if window.setting.mode not in SELECTIVE:
         return max(map(len, stacks.looks.values()), default=0)
     return max(window.planned_looks, sum(map(len, stacks.looks.values())))
 

@@ -7,6 +7,7 @@ from perftui.host.clock import monotonic_ns
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.profile import Mode, ProfileStatus, StackProfile
+from perftui.profile.activity import ActivityMeter
 from perftui.profile.modes import PAUSING
 from perftui.profile.pyspy import PySpySampler
 from perftui.profile.truth import MOST_THREADS, TruthMeter, exact_rate_hz
@@ -21,15 +22,22 @@ WORTH_JUDGING = 5
 CHECK_BUDGET_RATIO = 1.0
 """A window of one second now and then is not worth a lower rate."""
 
+ACTIVE_BUDGET_RATIO = 0.15
+"""Those that tell who runs come more often than the exact ones, and also with very many threads."""
+
 
 class Chains:
-    """The chain that sees every thread, the one that sees who holds the GIL, and exact looks that test the first.
+    """The chain that sees every thread, the one that sees who holds the GIL, and windows that test the first.
+
+    ``activity`` learns from some of these what runs and what waits, for whoever weighs the windows by it.
 
     For one thread but ``status``. OSError when it cannot be made (no descriptors are left), and then nothing stays
     open.
     """
 
-    def __init__(self, host: Host, held: HeldTarget, *, rate_hz: int, budget_ratio: float) -> None:
+    def __init__(
+        self, host: Host, held: HeldTarget, *, rate_hz: int, budget_ratio: float, activity: ActivityMeter
+    ) -> None:
         self._host = host
         self._held = held
         self._wall = PySpySampler(host, held, rate_hz=rate_hz, budget_ratio=budget_ratio * (1 - GIL_SHARE))
@@ -40,12 +48,16 @@ class Chains:
         except OSError:
             self._wall.stop()
             raise
-        self._check: PySpySampler | None = None
-        self._truth = TruthMeter()
+        self._exact, self._active = _Check(), _Check()
+        self._truth, self._activity = TruthMeter(), activity
+        self._first: list[StackProfile] = []
+        """Windows that wait until it is known what runs."""
 
     def start(self) -> None:
         self._wall.start()
         self._gil.start()
+        self._activity.begin_anew()
+        self._look_closer()
 
     @property
     def status(self) -> ProfileStatus:
@@ -68,47 +80,71 @@ class Chains:
         """Windows finished since the last call, oldest first; those of the GIL have the mode ``gil``."""
         windows = self._wall.take()
         for window in windows:
+            self._activity.saw(window)
             if window.mode == "nonblocking" and window.on_cpu >= WORTH_JUDGING:
                 self._truth.judge(window)
             elif window.mode == "exact" and not self._truth.knows_enough:
                 self._truth.learn(window)
-        self._take_exact_looks()
+        self._look_closer()
+        windows, self._first = self._first + windows, []
+        if not self._activity.knows and self._activity.first_due(monotonic_ns()):
+            windows, self._first = [], windows
         return sorted([*windows, *self._gil.take()], key=lambda window: window.ended_ns)
 
     def stop(self) -> None:
-        for sampler in (self._check, self._gil, self._wall):
-            if sampler is not None:
-                sampler.stop()
+        for sampler in (self._exact, self._active, self._gil, self._wall):
+            sampler.stop()
 
-    def _take_exact_looks(self) -> None:
-        """Beside the chain, which sees no gap: a window that only tells how far the others can be trusted."""
-        if self._check is None:
-            now = monotonic_ns()
-            if self._wall.status.mode == "nonblocking" and self._truth.due(now):
-                self._truth.begun(now)
-                self._check = self._exact_sampler()
-            return
-        windows = self._check.take()
-        for window in windows:
+    def _look_closer(self) -> None:
+        """Take the windows of either kind that tell how the others are to be read, when they are due."""
+        now, usual_way = monotonic_ns(), self._wall.status.mode == "nonblocking"
+        for window in self._exact.take():
             self._truth.learn(window)
-        if windows or self._check.status.state not in ("starting", "ok"):
-            self._check.stop()
-            self._check = None
+        for window in self._active.take():
+            self._activity.ran(window)
+        if usual_way and not self._exact.running and self._truth.due(now):
+            self._truth.begun(now)
+            self._exact.begin(self._exact_sampler())
+        if not self._active.running and self._activity.due(now):
+            self._activity.begun(now)
+            self._active.begin(self._sampler_once("active", budget_ratio=ACTIVE_BUDGET_RATIO))
 
     def _exact_sampler(self) -> PySpySampler | None:
         try:
             threads = len(self._host.names(f"/proc/{self._held.process.pid}/task"))
         except NoData:
             return None
-        if threads > MOST_THREADS:
-            return None
-        sampler = PySpySampler(
-            self._host,
-            self._held,
-            mode="exact",
-            rate_hz=exact_rate_hz(threads),
-            budget_ratio=CHECK_BUDGET_RATIO,
-            once=True,
-        )
-        sampler.start()
-        return sampler
+        return None if threads > MOST_THREADS else self._sampler_once("exact", exact_rate_hz(threads))
+
+    def _sampler_once(self, mode: Mode, rate_hz: int = 0, budget_ratio: float = CHECK_BUDGET_RATIO) -> PySpySampler:
+        return PySpySampler(self._host, self._held, mode=mode, rate_hz=rate_hz, budget_ratio=budget_ratio, once=True)
+
+
+class _Check:
+    """A window now and then beside the chain, which has no gap for it."""
+
+    def __init__(self) -> None:
+        self._sampler: PySpySampler | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._sampler is not None
+
+    def begin(self, sampler: PySpySampler | None) -> None:
+        self._sampler = sampler
+        if sampler is not None:
+            sampler.start()
+
+    def take(self) -> list[StackProfile]:
+        """The window, once it is there."""
+        if self._sampler is None:
+            return []
+        windows = self._sampler.take()
+        if windows or self._sampler.status.state not in ("starting", "ok"):
+            self.stop()
+        return windows
+
+    def stop(self) -> None:
+        if self._sampler is not None:
+            self._sampler.stop()
+            self._sampler = None

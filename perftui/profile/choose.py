@@ -5,16 +5,19 @@ from perftui.host.interpreter import interpreter_in
 from perftui.host.maps import is_interpreter
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
+from perftui.profile.activity import ActivityMeter
 from perftui.profile.chains import Chains
 from perftui.profile.perf import PerfSampler
 from perftui.profile.pyspy import PySpySampler
 from perftui.profile.sampler import Sampler
 
 
-def sampler_for(host: Host, held: HeldTarget, *, rate_hz: int, budget_ratio: float, closely: bool = False) -> Sampler:
+def sampler_for(
+    host: Host, held: HeldTarget, *, rate_hz: int, budget_ratio: float, closely: ActivityMeter | None = None
+) -> Sampler:
     """py-spy for CPython, perf for all else. Whether that one can work here is in its status, with the remedy.
 
-    ``closely``: with all that py-spy can tell, within the same budget.
+    ``closely``: with all that py-spy can tell, within the same budget; what runs and what waits, it tells this meter.
 
     A process that may not be looked into gets py-spy, whose preflight says which right is missing.
     """
@@ -24,8 +27,9 @@ def sampler_for(host: Host, held: HeldTarget, *, rate_hz: int, budget_ratio: flo
         python = True
     if not python:
         return PerfSampler(host, held, rate_hz=rate_hz, budget_ratio=budget_ratio)
-    make = Chains if closely else PySpySampler
-    return make(host, held, rate_hz=rate_hz, budget_ratio=budget_ratio)
+    if closely is not None:
+        return Chains(host, held, rate_hz=rate_hz, budget_ratio=budget_ratio, activity=closely)
+    return PySpySampler(host, held, rate_hz=rate_hz, budget_ratio=budget_ratio)
 
 
 def runs_python(maps: bytes) -> bool:

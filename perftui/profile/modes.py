@@ -8,13 +8,17 @@ from perftui.model.profile import Mode
 PAUSING: frozenset[Mode] = frozenset({"exact", "native"})
 """Modes in which the target is stopped for each look."""
 
+SELECTIVE: frozenset[Mode] = frozenset({"gil", "active"})
+"""Modes in which a look leaves threads out: one that sees nobody is a look, too."""
+
 ARGUMENTS: dict[Mode, tuple[str, ...]] = {
     "nonblocking": ("--nonblocking", "--idle"),
     "exact": ("--idle",),
     "native": ("--native", "--idle"),
     "gil": ("--gil", "--nonblocking"),
+    "active": ("--nonblocking",),
 }
-BEST_RATE_HZ: dict[Mode, int] = {"nonblocking": 100, "exact": 100, "native": 20, "gil": 100}
+BEST_RATE_HZ: dict[Mode, int] = {"nonblocking": 100, "exact": 100, "native": 20, "gil": 100, "active": 100}
 CONFIRMED_ABOVE_THREADS = 8
 _MEASURED_THREADS = (1, 9, 65)
 _LEAST = 1e-4
@@ -33,6 +37,7 @@ _AT_100_HZ: dict[Mode, tuple[Cost, ...]] = {
     "exact": (Cost(0.01, 0.03), Cost(0.57, 0.17), Cost(18.69, 0.68)),
     "native": (Cost(0.022, 0.03), Cost(0.41, 0.21), Cost(10.85, 0.62)),
     "gil": (Cost(0.0, 0.02), Cost(0.001, 0.02), Cost(0.025, 0.03)),
+    "active": (Cost(0.0, 0.03), Cost(0.002, 0.16), Cost(0.007, 0.34)),
 }
 _EXACT_AT_20_HZ = (Cost(0.004, 0.01), Cost(0.05, 0.04), Cost(0.71, 0.22))
 
@@ -46,11 +51,11 @@ def predicted_cost(mode: Mode, threads: int, rate_hz: float) -> Cost:
     """What sampling with py-spy will cost, before anything is measured.
 
     From fixed work in a CPython 3.12 target on a machine of two cores, py-spy 0.4.3 at 100 Hz, with 1, 9 and 65
-    threads: nonblocking 0, 0.2 and 0.7 % slower, exact 1, 57 and 1869 %, native 2.2, 41 and 1085 %, gil 0, 0.1 and
-    2.5 %. Exact at 20 Hz: 0.4, 5 and 71 %. Between those a power law is assumed in the number of threads and a straight
-    line in the rate, of the part of the time that the target stands still. A sampler with many threads cannot keep
-    100 Hz, which is why five times the rate takes less than five times the share: native is assumed to bend
-    like exact.
+    threads: nonblocking 0, 0.2 and 0.7 % slower (active is taken for the same), exact 1, 57 and 1869 %, native 2.2, 41
+    and 1085 %, gil 0, 0.1 and 2.5 %. Exact at 20 Hz: 0.4, 5 and 71 %. Between those a power law is assumed in the
+    number of threads and a straight line in the rate, of the part of the time that the target stands still. A sampler
+    with many threads cannot keep 100 Hz, which is why five times the rate takes less than five times the share: native
+    is assumed to bend like exact.
     """
     high = _interpolated([_measurable(cost) for cost in _AT_100_HZ[mode]], threads)
     if mode in PAUSING:

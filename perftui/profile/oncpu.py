@@ -3,7 +3,7 @@
 The sampler sees every thread at every look, running or not, and its own idea of "idle" is wrong in other PID
 namespaces and, without pausing the target, on CPython 3.10. The kernel knows exactly how long each thread
 ran (``schedstat``), so that gives the sum per thread. Within a thread the sum goes first to stacks that can
-have run, last to stacks that are known to wait.
+have run, last to stacks that are known to wait; ``activity`` knows more about either after a while.
 """
 
 from collections import defaultdict

@@ -26,7 +26,7 @@ from perftui.profile.assemble import Assembler, attempts
 from perftui.profile.binary import find_py_spy
 from perftui.profile.budget import MAX_RESULT_BYTES, Budget
 from perftui.profile.exits import ended_by_target, explain
-from perftui.profile.modes import BEST_RATE_HZ, PAUSING, predicted_cost
+from perftui.profile.modes import BEST_RATE_HZ, PAUSING, SELECTIVE, predicted_cost
 from perftui.profile.stops import StopMeter
 from perftui.profile.threads import run_times
 from perftui.profile.wake import waking_selector
@@ -238,6 +238,8 @@ class PySpySampler:
             return
         self._lead_ns = (self._lead_ns + now - window.started_ns) // 2
         setting = window.setting
+        if self._once:  # nobody is to come after it
+            return
         self._due_ns = now + (setting.window_seconds + setting.rest_seconds) * _SECOND - self._lead_ns
 
     def _close(self, window: Window, now: int, run_ns: dict[int, int]) -> None:
@@ -257,7 +259,7 @@ class PySpySampler:
             window.enforce(now)
 
     def _last_moment(self, window: Window) -> int:
-        slack = 0 if window.setting.rest_seconds or window.pausing else _SUCCESSOR_SLACK_NS
+        slack = 0 if window.setting.rest_seconds or window.pausing or self._once else _SUCCESSOR_SLACK_NS
         return window.began_ns + window.setting.window_seconds * _SECOND + slack
 
     def _finish(self, window: Window) -> None:
@@ -302,7 +304,7 @@ class PySpySampler:
         stacks = self._assembler.read(outcome.raw)
         if window.setting.mode == self._budget.setting.mode:
             self._budget.measured(outcome.cpu_ns, attempts(window, stacks), threads, outcome.size_bytes)
-        if not stacks.rows and window.setting.mode != "gil":
+        if not stacks.rows and window.setting.mode not in SELECTIVE:
             raise self._reason(window, outcome)
         self._show(self._assembler.profile(window, stacks, outcome.cpu_ns), self._slowdown(window, outcome.cpu_ns))
 

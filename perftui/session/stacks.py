@@ -16,6 +16,7 @@ from perftui.host.target import HeldTarget
 from perftui.model.interval import Interval
 from perftui.model.profile import Mode, ProfileStatus, SampledProcess, StackProfile
 from perftui.model.target import ProcessId
+from perftui.profile.activity import ActivityMeter
 from perftui.profile.chains import Chains
 from perftui.profile.choose import sampler_for
 from perftui.profile.sampler import Sampler
@@ -43,6 +44,7 @@ class StackFollower:
         self._root = root
         self._best = Setting(options.profile_rate_hz, options.profile_budget_ratio)
         self._turns = Turns(root.process)
+        self._activity = ActivityMeter()
         self._seats: dict[ProcessId, _Seat] = {}
         self._remains: deque[StackProfile] = deque()
         self._spent: deque[tuple[int, int]] = deque()
@@ -76,7 +78,7 @@ class StackFollower:
         first = self._turns.first.pid
         others = [window for window in taken if window.pid != first]
         self._spent.extend((window.ended_ns, window.sampler_cpu_ns) for window in others)
-        return taken
+        return [self._activity.weighed(window) for window in taken]
 
     def switch(self, mode: Mode, pid: int) -> None:
         """Look at the first process in another way, as long as it is the first: what that costs depends on it.
@@ -157,11 +159,11 @@ class StackFollower:
         if held.process != process:  # the PID has been taken by another process since
             held.close()
             return False
-        first = process == self._turns.first
+        closely = self._activity if process == self._turns.first else None
         program = _program_of(self._host, process.pid)
         try:
             sampler = sampler_for(
-                self._host, held, rate_hz=setting.rate_hz, budget_ratio=setting.budget_ratio, closely=first
+                self._host, held, rate_hz=setting.rate_hz, budget_ratio=setting.budget_ratio, closely=closely
             )
         except OSError:
             if held is not self._root:

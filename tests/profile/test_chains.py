@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,7 @@ from perftui.host.target import HeldTarget
 from perftui.model.profile import StackProfile
 from perftui.profile import chains as chains_module
 from perftui.profile import preflight
+from perftui.profile.activity import ActivityMeter
 from perftui.profile.chains import Chains
 from tests.host.test_target import wait_for
 from tests.profile.children import SLEEPER, python_child, samplers_of
@@ -22,9 +24,9 @@ SPINNER = "def spin():\n    while True: sum(range(100))\nprint('up', flush=True)
 
 
 @contextmanager
-def watching(process: subprocess.Popen[bytes]) -> Iterator[Chains]:
+def watching(process: subprocess.Popen[bytes], activity: ActivityMeter | None = None) -> Iterator[Chains]:
     held = HeldTarget.open(Host(), process.pid)
-    chains = Chains(Host(), held, rate_hz=100, budget_ratio=1.0)
+    chains = Chains(Host(), held, rate_hz=100, budget_ratio=1.0, activity=activity or ActivityMeter())
     chains.start()
     try:
         yield chains
@@ -52,6 +54,56 @@ def test_both_chains_run_and_exact_looks_tell_how_true_the_stacks_are() -> None:
     assert {window.mode for window in taken} == {"nonblocking", "gil"}  # the exact window is no part of the past
 
 
+BLOCKER = """
+import ctypes, threading, time, zlib
+lib = ctypes.CDLL(None)
+
+def spend(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        sum(range(50))
+
+def squeeze(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        zlib.compress(bytes(300_000))
+
+def query():
+    lib.usleep(50_000)
+
+def serve():
+    while True:
+        spend(0.02)
+        squeeze(0.02)
+        query()
+
+threading.Thread(target=serve, daemon=True).start()
+print("up", flush=True)
+time.sleep(300)
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="py-spy tells who runs only where CPython knows its thread IDs")
+def test_what_blocks_in_c_code_is_not_taken_for_work() -> None:
+    """Nothing in its name or source tells that ``query`` waits; ``squeeze`` runs without the GIL, too."""
+    selves: dict[str, float] = defaultdict(float)
+    activity = ActivityMeter()
+
+    def enough(chains: Chains) -> bool:
+        for found in chains.take():
+            for row in activity.weighed(found).rows if found.mode == "nonblocking" else ():
+                selves[found.frames[found.stacks[row.stack][-1]].function] += row.on_cpu
+        return sum(selves.values()) >= 200
+
+    with python_child(sys.executable, BLOCKER) as process, watching(process, activity) as chains:
+        wait_for(lambda: enough(chains), seconds=120)
+
+    shares = {function: looks / sum(selves.values()) for function, looks in selves.items()}
+    assert shares.get("query", 0.0) < 0.1, shares
+    assert shares["spend"] == pytest.approx(0.5, abs=0.15)
+    assert shares["squeeze"] == pytest.approx(0.5, abs=0.15)
+
+
 def test_in_exact_mode_no_stack_is_suspect() -> None:
     taken: list[StackProfile] = []
 
@@ -75,7 +127,7 @@ def test_a_target_with_many_threads_is_not_paused_unasked(monkeypatch: pytest.Mo
 
     with python_child(sys.executable, SLEEPER) as process, watching(process) as chains:
         wait_for(lambda: sampled(chains), seconds=60)
-        assert chains._check is None
+        assert not chains._exact.running
         assert chains.status.suspect_ratio is None
 
 
@@ -91,7 +143,7 @@ def test_a_long_exact_watch_is_not_learned_whole(monkeypatch: pytest.MonkeyPatch
     learned: list[StackProfile] = []
     with python_child(sys.executable, SLEEPER) as process:
         held = HeldTarget.open(Host(), process.pid)
-        chains = Chains(Host(), held, rate_hz=100, budget_ratio=1.0)
+        chains = Chains(Host(), held, rate_hz=100, budget_ratio=1.0, activity=ActivityMeter())
         monkeypatch.setattr(chains._wall, "take", lambda: [window("exact", ("ab", 10))])
         learn = chains._truth.learn
 
@@ -100,6 +152,7 @@ def test_a_long_exact_watch_is_not_learned_whole(monkeypatch: pytest.MonkeyPatch
             learn(found)
 
         monkeypatch.setattr(chains._truth, "learn", noted)
+        monkeypatch.setattr(chains._activity, "first_due", lambda _: False)
         taken = [found for _ in range(20) for found in chains.take()]
         chains.stop()
         held.close()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from perftui.model.profile import Mode
 from perftui.profile.modes import BEST_RATE_HZ, needs_confirmation, predicted_cost, stopped_ratio
 
-MODES: tuple[Mode, ...] = ("nonblocking", "exact", "native", "gil")
+MODES: tuple[Mode, ...] = ("nonblocking", "exact", "native", "gil", "active")
 
 
 @pytest.mark.parametrize(

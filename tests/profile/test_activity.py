@@ -1,0 +1,140 @@
+"""What runs and what waits, learned from windows that leave out whoever waits."""
+
+import random
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from perftui.model.profile import Frame, Mode, StackProfile, StackRow
+from perftui.profile.activity import ActivityMeter, shared_out
+
+SECOND = 1_000_000_000
+FRAMES = tuple(Frame(function=name, file="app.py", line=1) for name in ("work", "driver", "native", "rare"))
+WORK, DRIVER, NATIVE, RARE = FRAMES
+
+
+def window(
+    rows: Mapping[Frame, tuple[int, float]], at: int = 0, *, mode: Mode = "nonblocking", tid: int = 7
+) -> StackProfile:
+    """Of the second that begins ``at``: looks and on-CPU looks of each innermost frame."""
+    return StackProfile(
+        sampler="py-spy",
+        rate_hz=100.0,
+        started_ns=at * SECOND,
+        ended_ns=(at + 1) * SECOND,
+        covered_ns=SECOND,
+        attempts=100,
+        frames=FRAMES,
+        stacks=tuple((number,) for number in range(len(FRAMES))),
+        rows=tuple(
+            StackRow(pid=7, tid=tid, stack=FRAMES.index(frame), samples=samples, on_cpu=on_cpu)
+            for frame, (samples, on_cpu) in rows.items()
+        ),
+        mode=mode,
+    )
+
+
+def ran(rows: Mapping[Frame, int], at: int = 0) -> StackProfile:
+    return window({frame: (samples, float(samples)) for frame, samples in rows.items()}, at, mode="active")
+
+
+def shares(profile: StackProfile) -> dict[Frame, float]:
+    return {profile.frames[profile.stacks[row.stack][-1]]: row.on_cpu for row in profile.rows}
+
+
+BY_NAME = window({WORK: (15, 6.0), DRIVER: (70, 28.0), NATIVE: (15, 6.0)})
+"""By their names all three run: 40 of 100 looks."""
+
+
+def taught() -> ActivityMeter:
+    meter = ActivityMeter()
+    meter.saw(BY_NAME)
+    meter.ran(ran({WORK: 16, NATIVE: 17, DRIVER: 1}))
+    return meter
+
+
+def test_what_was_not_seen_at_work_gets_little() -> None:
+    found = shares(taught().weighed(window({WORK: (20, 6.0), DRIVER: (60, 28.0), NATIVE: (20, 6.0)})))
+    assert found[DRIVER] < 2
+    assert found[WORK] == pytest.approx(found[NATIVE])
+
+
+def test_before_it_knows_nothing_changes() -> None:
+    meter = ActivityMeter()
+    assert meter.weighed(BY_NAME) is BY_NAME
+    meter.ran(ran({WORK: 16, NATIVE: 17}))
+    assert meter.weighed(BY_NAME) is BY_NAME  # the chain has not seen that second yet
+    meter.saw(BY_NAME)
+    assert meter.knows
+
+
+def test_a_second_with_fewer_looks_at_work_than_work_is_made_up_for_later() -> None:
+    meter = taught()
+    few = shares(meter.weighed(window({WORK: (15, 6.0), DRIVER: (70, 28.0), NATIVE: (15, 6.0)})))
+    assert sum(few.values()) == pytest.approx(32, abs=1)
+    many = shares(meter.weighed(window({WORK: (25, 6.0), DRIVER: (50, 28.0), NATIVE: (25, 6.0)})))
+    assert sum(few.values()) + sum(many.values()) == pytest.approx(80, abs=1e-3)
+    assert few[DRIVER] + many[DRIVER] < 5
+
+
+def test_where_everyone_seems_to_run_nothing_is_learned() -> None:
+    """In another PID namespace py-spy takes all threads for running."""
+    meter = ActivityMeter()
+    meter.saw(BY_NAME)
+    meter.ran(window({WORK: (100, 5.0), DRIVER: (100, 5.0)}, mode="active"))
+    assert not meter.knows
+
+
+def test_one_that_nobody_looked_at_is_what_its_name_says() -> None:
+    meter = taught()
+    runs = shares(meter.weighed(window({RARE: (10, 4.0), DRIVER: (90, 6.0)})))
+    assert runs[RARE] == pytest.approx(9, abs=1)
+    waits = shares(meter.weighed(window({RARE: (50, 0.0), WORK: (50, 40.0)})))
+    assert waits[RARE] == 0.0
+
+
+def test_chance_makes_no_difference_between_frames_that_work() -> None:
+    """Of 4 threads that take turns each runs a quarter of its looks: 60, 30 and 10 parts stay what they are."""
+    chance = random.Random(3)
+    parts = {WORK: 0.6, NATIVE: 0.3, RARE: 0.1}
+    meter = ActivityMeter()
+    for at in range(20):
+        frames = chance.choices(list(parts), list(parts.values()), k=400)
+        meter.saw(window({frame: (frames.count(frame), frames.count(frame) / 4) for frame in parts}, at))
+        running = chance.choices(list(parts), list(parts.values()), k=100)
+        meter.ran(ran({frame: running.count(frame) for frame in parts}, at))
+        found = shares(meter.weighed(window({frame: (int(400 * part), 100 * part) for frame, part in parts.items()})))
+        assert {frame: looks / 100 for frame, looks in found.items()} == pytest.approx(parts, abs=0.03)
+
+
+def test_another_process_is_looked_at_at_once() -> None:
+    meter = ActivityMeter()
+    assert meter.due(0)
+    meter.begun(0)
+    assert not meter.due(SECOND)
+    meter.begin_anew()
+    assert meter.due(SECOND)
+
+
+@given(st.floats(0, 1000), st.lists(st.tuples(st.floats(0, 10), st.floats(0, 100)), max_size=10))
+def test_shares_fit_their_room_and_nothing_is_lost_while_there_is_any(
+    amount: float, places: list[tuple[float, float]]
+) -> None:
+    weights, room = [weight for weight, _ in places], [most for _, most in places]
+    parts = shared_out(amount, weights, room)
+    assert all(0 <= part <= most for part, most in zip(parts, room, strict=True))
+    assert sum(parts) <= amount * (1 + 1e-9) + 1e-9
+    wanted = sum(most for weight, most in places if weight > 1e-6)
+    assert sum(parts) >= min(amount, wanted) * (1 - 1e-6) - 1e-6
+
+
+@given(st.dictionaries(st.sampled_from(FRAMES), st.tuples(st.integers(0, 60), st.floats(0, 1)), max_size=4))
+def test_no_row_gets_more_than_its_looks(rows: dict[Frame, tuple[int, float]]) -> None:
+    before = window({frame: (samples, samples * part) for frame, (samples, part) in rows.items()})
+    after = taught().weighed(before)
+    assert [replace(row, on_cpu=0.0) for row in after.rows] == [replace(row, on_cpu=0.0) for row in before.rows]
+    assert all(0 <= row.on_cpu <= row.samples + 1e-6 for row in after.rows)
+    assert after.on_cpu <= before.on_cpu + 1e-3
