@@ -28,6 +28,10 @@ _NO_MATTER = Color(0, 0, 0)
 """The background that a filter is told; the net does not ask for it."""
 
 
+KEPT_DRAWS = 60
+"""A line that does not change is put there anew after so many ticks."""
+
+
 class PaneApp(Protocol):
     """What a pane asks of its app."""
 
@@ -56,6 +60,7 @@ class LineView(Widget):
         self.update_shown: Update | None = None
         self._lines: list[Strip] = []
         self._shown: list[Strip] = []
+        self._draws = 0
 
     @property
     def palette(self) -> Palette:
@@ -92,8 +97,10 @@ class LineView(Widget):
     def set_lines(self, lines: Sequence[Strip], width: int) -> None:
         """Replace the lines; only those that differ are repainted."""
         regions = list(changed_regions(self._lines, lines, width))
-        changed = {region.y for region in regions}
-        # An old strip keeps what Textual has worked out for it: filtered, cropped, divided.
+        self._draws += 1
+        # An old strip keeps what Textual has worked out for it (filtered, cropped, divided): in an hour megabytes.
+        anew = self._draws % KEPT_DRAWS == 0
+        changed = range(len(lines)) if anew else {region.y for region in regions}
         self._shown = [self._clean(line) if y in changed else self._shown[y] for y, line in enumerate(lines)]
         self._lines = list(lines)
         if regions:
