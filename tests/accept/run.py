@@ -7,6 +7,8 @@ What held is kept in ``.accept/stories.json`` until the code changes, so a run t
 
 import argparse
 import json
+import signal
+import sys
 from collections.abc import Callable, Iterator
 
 from tests.accept import (
@@ -90,6 +92,7 @@ def main() -> int:
     digest = code_digest()
     held = {} if options.fresh else load_held(digest)
     failed = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that a story ends what it has started
     for name in names:
         print(f"{name}{' (held before)' if name in held else ''}", flush=True)
         claims = held.get(name) or play(name)
