@@ -1,12 +1,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 
 from perftui.model.update import Update
 from perftui.tui.renderables.cells import strip_of
-from perftui.tui.widgets.line import LineView, changed_regions
+from perftui.tui.widgets.line import KEPT_DRAWS, LineView, changed_regions
 from tests.tui.fixtures import build_update
 from tests.tui.screening import COLOURED, HOSTILE, Stage
 
@@ -91,3 +92,16 @@ async def test_what_looks_the_same_is_not_drawn_again() -> None:
         assert pane.drawn == drawn
         app.show(build_update(4, limited=False))
         assert pane.drawn == drawn + 1
+
+
+async def test_what_rich_has_cut_is_not_kept_for_ever() -> None:
+    """As the compositor does it for a terminal, which is not there in tests."""
+    kept = []
+    app = Stage(Counting())
+    async with app.run_test(size=(40, 3)):
+        for at in range(2 * KEPT_DRAWS):
+            app.show(build_update(at + 2))
+            Segment(f"{at} 界").split_cells(3)
+            kept.append(Segment._split_cells.cache_info().currsize)
+    assert max(kept[KEPT_DRAWS:]) <= KEPT_DRAWS
+    assert kept[-1] > 0

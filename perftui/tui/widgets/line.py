@@ -100,6 +100,8 @@ class LineView(Widget):
         self._draws += 1
         # An old strip keeps what Textual has worked out for it (filtered, cropped, divided): in an hour megabytes.
         anew = self._draws % KEPT_DRAWS == 0
+        if anew:
+            forget_cuts()
         changed = range(len(lines)) if anew else {region.y for region in regions}
         self._shown = [self._clean(line) if y in changed else self._shown[y] for y, line in enumerate(lines)]
         self._lines = list(lines)
@@ -137,6 +139,13 @@ class LineView(Widget):
 
     def on_blur(self) -> None:
         self.redraw()
+
+
+def forget_cuts() -> None:
+    """Rich keeps 16,384 texts that it has cut, with both parts: 12 MiB, and hardly one is ever asked for again."""
+    clear = getattr(getattr(Segment, "_split_cells", None), "cache_clear", None)
+    if clear is not None:
+        clear()
 
 
 def changed_regions(old: Sequence[Strip], new: Sequence[Strip], width: int) -> Iterator[Region]:
