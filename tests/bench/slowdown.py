@@ -1,9 +1,11 @@
 """What sampling costs the target, beside what perftui says that it costs: the same work with and without py-spy.
 
     python -m tests.bench.slowdown [--threads 1,9,65] [--mode nonblocking|exact|gil] [--pairs 60] [--rate 100]
+        [--budget 5]
 
-The sampler runs with its budget off, so that the rate stays as asked for. Where py-spy only reads memory, short
-portions of work take turns: one while py-spy runs, one while it is held by SIGSTOP. So both sides of a pair are a
+The sampler keeps to its budget, as it does for a user: with many threads it looks less often. Without a budget
+(``--budget 0``, and always where py-spy pauses the target) the rate stays as asked for. Where py-spy only reads memory,
+short portions of work take turns: one while py-spy runs, one while it is held by SIGSTOP. So both sides of a pair are a
 fraction of a second apart, and what else goes on hits both. It errs against the sampler: after a hold py-spy makes up
 for the looks it missed. Where py-spy pauses the target it may not be held, or the target could stand still with it:
 there the sampler is started and stopped, and the pairs are means of some seconds.
@@ -12,11 +14,12 @@ Prints one JSON document with an entry for each number of threads. ``median_grow
 (time with / time without − 1) by the wall clock, ``unqueued`` the same without the time that the target waited for a
 CPU (schedstat); ``error_pct`` is the standard error of that median (bootstrap). ``stopped_pct`` is how much longer it
 took for neither running nor waiting for a CPU: told apart even on a busy machine, but without what a pause costs
-afterwards. ``estimate_pct`` is what the sampler's status said meanwhile (median).
+afterwards. ``estimate_pct`` is what the sampler's status said meanwhile (median), ``rate_hz`` and ``sampler_cpu_pct``
+how often it looked in the end, and which part of a core that took.
 
 Exit code 1 when the estimate is too far from ``unqueued``: by more than 2 points, in a mode that pauses the target by
 more than 30 %, if that is more; or when the machine is too busy to tell: the error is more than half of that. Without a
-pause also when the growth reaches the limit of 3 %.
+pause also when the growth reaches the limit of 3 % (2 % within the budget), or the sampler exceeds its budget.
 """
 
 import argparse
@@ -31,7 +34,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
@@ -40,6 +43,15 @@ from perftui.profile.modes import PAUSING
 from perftui.profile.pyspy import PySpySampler
 
 LIMIT_PCT = 3.0
+"""At 100 Hz, whatever that costs the sampler."""
+
+DEFAULT_LIMIT_PCT = 2.0
+"""Within the budget."""
+
+NOISE_PCT = 0.5
+"""So much, of a core, may the sampler exceed its budget: it learns what a window costs from the one before."""
+
+NO_BUDGET = 1000.0
 NEAR_POINTS = 2.0
 NEAR_RATIO = 0.3
 PORTIONS = 25
@@ -131,10 +143,10 @@ class Target:
 
 
 @contextmanager
-def sampling(pid: int, rate_hz: int, mode: Mode) -> Iterator[PySpySampler]:
+def sampling(pid: int, rate_hz: int, mode: Mode, budget_ratio: float = NO_BUDGET) -> Iterator[PySpySampler]:
     """A sampler that has finished its first window."""
     held = HeldTarget.open(Host(), pid)
-    sampler = PySpySampler(Host(), held, mode=mode, rate_hz=rate_hz, budget_ratio=1000.0)
+    sampler = PySpySampler(Host(), held, mode=mode, rate_hz=rate_hz, budget_ratio=budget_ratio)
     sampler.start()
     try:
         while sampler.status.state == "starting":
@@ -231,14 +243,15 @@ def summary(growth: list[float]) -> dict[str, float]:
     }
 
 
-def measure(pairs: int, threads: int, rate_hz: int, seconds: float, mode: Mode) -> dict[str, object]:
-    target = Target(threads, seconds)
+def measure(pairs: int, threads: int, rate_hz: int, seconds: float, mode: Mode, budget_pct: float) -> dict[str, Any]:
+    target, cpu_pct = Target(threads, seconds), 0.0
     try:
         if mode in PAUSING:
             found = list(in_blocks(target, pairs, rate_hz, mode))
         else:
-            with sampling(target.pid, rate_hz, mode) as sampler:
+            with sampling(target.pid, rate_hz, mode, budget_pct / 100 or NO_BUDGET) as sampler:
                 found = list(paired(target, sampler, pairs))
+                rate_hz, cpu_pct = int(sampler.status.rate_hz), 100 * sampler.status.sampler_cpu_ratio
     finally:
         target.end()
     unqueued = summary([(pair.sampled.unqueued / pair.without.unqueued - 1) * 100 for pair in found])
@@ -248,6 +261,7 @@ def measure(pairs: int, threads: int, rate_hz: int, seconds: float, mode: Mode) 
         "mode": mode,
         "pairs": len(found),
         "rate_hz": rate_hz,
+        "sampler_cpu_pct": round(cpu_pct, 2),
         "portion_seconds": round(statistics.median(pair.without.wall for pair in found), 3),
         **summary([(pair.sampled.wall / pair.without.wall - 1) * 100 for pair in found]),
         "unqueued": unqueued,
@@ -255,7 +269,7 @@ def measure(pairs: int, threads: int, rate_hz: int, seconds: float, mode: Mode) 
         "estimate_pct": round(estimate, 2),
         "estimate_is_near": is_near(estimate, unqueued["median_growth_pct"], unqueued["error_pct"], mode),
         "load1": round(os.getloadavg()[0], 2),
-        "limit_pct": LIMIT_PCT,
+        "limit_pct": DEFAULT_LIMIT_PCT if budget_pct else LIMIT_PCT,
     }
 
 
@@ -265,10 +279,12 @@ def is_near(estimate_pct: float, growth_pct: float, error_pct: float, mode: Mode
     return None if error_pct > allowed / 2 else abs(estimate_pct - growth_pct) <= allowed
 
 
-def fails(found: dict[str, object], mode: Mode) -> bool:
-    growth = found["median_growth_pct"]
-    too_much = mode not in PAUSING and isinstance(growth, float) and growth >= LIMIT_PCT
-    return too_much or not found["estimate_is_near"]
+def fails(found: dict[str, Any], mode: Mode, budget_pct: float) -> bool:
+    if mode in PAUSING:
+        return not found["estimate_is_near"]
+    too_slow = found["median_growth_pct"] >= found["limit_pct"]
+    too_dear = bool(budget_pct) and found["sampler_cpu_pct"] > budget_pct + NOISE_PCT
+    return too_slow or too_dear or not found["estimate_is_near"]
 
 
 def main() -> int:
@@ -278,15 +294,16 @@ def main() -> int:
     parser.add_argument("--mode", choices=MODES, default="nonblocking")
     parser.add_argument("--rate", type=int, default=100, help="looks per second")
     parser.add_argument("--seconds", type=float, default=0.12, help="length of one portion of work")
+    parser.add_argument("--budget", type=float, default=5.0, help="percent of a core; 0: none")
     arguments = parser.parse_args()
     mode: Mode = arguments.mode
     pairs = max(8, arguments.pairs) // (10 if mode in PAUSING else 1) or 1
     found = [
-        measure(pairs, int(threads), arguments.rate, arguments.seconds, mode)
+        measure(pairs, int(threads), arguments.rate, arguments.seconds, mode, arguments.budget)
         for threads in arguments.threads.split(",")
     ]
     print(json.dumps(found, indent=1))
-    return int(any(fails(entry, mode) for entry in found))
+    return int(any(fails(entry, mode, arguments.budget) for entry in found))
 
 
 if __name__ == "__main__":
