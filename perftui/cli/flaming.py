@@ -14,6 +14,7 @@ from perftui.cli.watch import measure
 from perftui.errors import NoData, NotPermitted, PerftuiError, StoreError, UsageError
 from perftui.host.procfs import Host
 from perftui.host.rights import may_trace
+from perftui.model.profile import StackProfile
 from perftui.model.update import Update
 from perftui.profile.formats import EXPORTS, About, export
 from perftui.profile.formats.weigh import of_thread
@@ -102,8 +103,20 @@ def _of_target(spec: str, options: Options) -> Flame:
     profile, sample = update.profile, update.sample
     if profile is None or not profile.samples:
         raise _nothing_seen(host, update)
+    _tell_who_is_missing(update, profile)
     about = About(title=sample.target.label, wall_ns=sample.wall_ns - sample.monotonic_ns + profile.started_ns)
     return Flame(profile=profile, about=about, source="live")
+
+
+def _tell_who_is_missing(update: Update, profile: StackProfile) -> None:
+    """Of a big tree a short watch does not see everyone."""
+    tree, seen = update.sample.tree, {row.pid for row in profile.rows}
+    everyone = set(tree.processes.ints("pid")) if tree else seen
+    if everyone - seen:
+        notice(
+            f"{len(seen & everyone)} of {len(everyone)} processes were seen: the busiest is looked at all the time, "
+            "the others by turns, and one that sleeps not at all; --for 60 sees more"
+        )
 
 
 def _nothing_seen(host: Host, update: Update) -> PerftuiError:

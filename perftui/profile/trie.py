@@ -291,14 +291,23 @@ class Trie:
             key_of = self._key_of.__getitem__
             new = (array("I", map(key_of, stack)).tobytes() for stack in profile.stacks[len(order) :])
             fresh = sorted(zip(new, range(len(order), len(profile.stacks)), strict=True))
-            places: list[int] = []
-            for path, _ in fresh:
-                places.append(bisect_right(known.paths, path, places[-1] if places else 0))
+            places = list(_places(known.paths, [path for path, _ in fresh]))
             order = _inserted(array("I"), order, places, [number for _, number in fresh])
             paths = _inserted([], paths, places, [path for path, _ in fresh])
         self._stacks = _Sorted(
             profile.frames, profile.stacks, tuple(self._number_of), tuple(self._key_of), order, paths
         )
+
+
+def _places(known: Sequence[bytes], fresh: Sequence[bytes]) -> Iterator[int]:
+    """Where each belongs; both are in order. The next place is mostly near, and what is near is in the cache."""
+    at, near = 0, 4 * len(known) // max(1, len(fresh)) + 1
+    for path in fresh:
+        end = min(len(known), at + near)
+        at = bisect_right(known, path, at, end)
+        if at == end:
+            at = bisect_right(known, path, at)
+        yield at
 
 
 def _inserted(

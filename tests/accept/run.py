@@ -22,11 +22,13 @@ from tests.accept import (
     metrics,
     process_metrics,
     prometheus,
+    ratios,
     record_kill,
     slow_link,
     ssh,
     stack_diff,
     stopped,
+    targets,
     workers,
 )
 from tests.accept.story import Failed
@@ -46,6 +48,8 @@ STORIES: dict[str, Callable[[], Iterator[str]]] = {
     "burst": burst.stories,
     "prometheus": prometheus.stories,
     "process-metrics": process_metrics.stories,
+    "ratios": ratios.stories,
+    "targets": targets.stories,
     "workers": workers.stories,
     "stack-diff": stack_diff.stories,
     "hour": hour.stories,
