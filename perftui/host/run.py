@@ -39,12 +39,14 @@ def run(
     user: tuple[int, int] | None = None,
     environment: Mapping[str, str] | None = None,
     patience_seconds: float = 0.0,
+    interrupt: str = "",
 ) -> Completed:
     """Run a program to its end, in a process group of its own and with a clean environment.
 
     After ``deadline_seconds`` the whole group is killed and ``timed_out`` is set; with ``patience_seconds`` it is asked
-    to end (SIGTERM) so long before. ``user`` is the uid and gid to run as, without further groups; ``environment`` is
-    added to the clean one. ValueError when the program's path is not absolute; NoData when it cannot be started.
+    to end so long before: all of it (SIGTERM), or only its members that are called ``interrupt`` (SIGINT). ``user`` is
+    the uid and gid to run as, without further groups; ``environment`` is added to the clean one. ValueError when the
+    program's path is not absolute; NoData when it cannot be started.
     """
     if not argv or not argv[0].startswith("/"):
         raise ValueError(f"argv: the program must be an absolute path, not {argv[:1]!r}")
@@ -69,10 +71,10 @@ def run(
         try:
             stdout, stderr, ended = _gather(process, input, time.monotonic() + deadline_seconds)
         except BaseException:  # also KeyboardInterrupt: nothing we started may outlive us
-            _end_group(process, patience_seconds)
+            _end_group(process, patience_seconds, interrupt)
             raise
         if not ended:
-            _end_group(process, patience_seconds)
+            _end_group(process, patience_seconds, interrupt)
     return Completed(process.returncode, stdout, stderr, timed_out=not ended)
 
 
@@ -120,16 +122,27 @@ def _ended(process: "subprocess.Popen[bytes]", until: float) -> bool:
     return True
 
 
-def _end_group(leader: "subprocess.Popen[bytes]", patience_seconds: float) -> None:
-    """Kill the group; with patience only what is left of it after SIGTERM and that time."""
+def _end_group(leader: "subprocess.Popen[bytes]", patience_seconds: float, interrupt: str) -> None:
+    """Kill the group; with patience only what is left of it after it was asked, and that time."""
     if patience_seconds:
-        _signal_group(leader, signal.SIGTERM)
+        if interrupt:
+            _interrupt(leader.pid, interrupt.encode())
+        else:
+            _signal_group(leader, signal.SIGTERM)
         until = time.monotonic() + patience_seconds
         # The leader may end before the others have done what they do at their end.
         while _signal_group(leader, 0) and time.monotonic() < until:
             leader.poll()
             time.sleep(_LOOK_SECONDS)
     _signal_group(leader, signal.SIGKILL)
+
+
+def _interrupt(group: int, name: bytes) -> None:
+    """SIGINT for the processes of a group that have this name."""
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):  # it has ended meanwhile, or is no process
+            if os.getpgid(pid := int(entry.name)) == group and (entry / "comm").read_bytes().rstrip() == name:
+                os.kill(pid, signal.SIGINT)
 
 
 def _signal_group(leader: "subprocess.Popen[bytes]", number: int) -> bool:

@@ -24,7 +24,9 @@ MOST_STACKS = 2000
 NO_FRAME = Frame(function="(outside Python code)")
 _ATTACH_SECONDS = 30.0
 _PATIENCE_SECONDS = 20.0
-"""A debugger that is killed leaves its breakpoints in the target, which dies of the first: it is asked to leave."""
+"""A debugger that ends while the target runs leaves its breakpoints there, and the target dies of the first: also of
+SIGTERM, and when memray is told to end, which kills it. Interrupted it stops the target and takes them out.
+"""
 _WRITE_SECONDS = 30.0
 _READ_SECONDS = 120.0
 _LOOK_SECONDS = 0.2
@@ -160,6 +162,7 @@ def _memray(plan: Plan, command: str, *arguments: str) -> Completed:
             user=plan.user,
             environment=plan.environment,
             patience_seconds=_PATIENCE_SECONDS,
+            interrupt=plan.method,
         )
     except NoData as error:
         raise NotDeliverable(str(error)) from error

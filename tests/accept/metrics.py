@@ -293,7 +293,7 @@ def _traffic() -> str:
     server = subprocess.Popen(["iperf3", "-s", "-1", "-p", "5297"], stdout=subprocess.DEVNULL, cwd="/")
     try:
         wait_for(lambda: "5297" in output("ss", "-Hltn"), "iperf3's server")
-        interval, said = while_measuring("iperf3", "-c", "127.0.0.1", "-p", "5297", "-b", "500M", "-t", "4", "-J")
+        interval, said = while_measuring("iperf3", "-c", "127.0.0.1", "-p", "5297", "-b", "500M", "-t", "6", "-J")
     finally:
         server.terminate()
         server.wait()
