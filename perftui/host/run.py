@@ -44,7 +44,7 @@ def run(
     """Run a program to its end, in a process group of its own and with a clean environment.
 
     After ``deadline_seconds`` the whole group is killed and ``timed_out`` is set; with ``patience_seconds`` it is asked
-    to end so long before: all of it (SIGTERM), or only its members that are called ``interrupt`` (SIGINT). ``user`` is
+    to end so long before (SIGTERM); as long as members of it are called ``interrupt`` these alone (SIGINT). ``user`` is
     the uid and gid to run as, without further groups; ``environment`` is added to the clean one. ValueError when the
     program's path is not absolute; NoData when it cannot be started.
     """
@@ -124,25 +124,31 @@ def _ended(process: "subprocess.Popen[bytes]", until: float) -> bool:
 
 def _end_group(leader: "subprocess.Popen[bytes]", patience_seconds: float, interrupt: str) -> None:
     """Kill the group; with patience only what is left of it after it was asked, and that time."""
-    if patience_seconds:
-        if interrupt:
-            _interrupt(leader.pid, interrupt.encode())
-        else:
+    until = time.monotonic() + patience_seconds
+    asked: set[int] = set()
+    # The leader may end before the others have done what they do at their end.
+    while patience_seconds and _signal_group(leader, 0) and time.monotonic() < until:
+        named = _members(leader.pid, interrupt) if interrupt else set()
+        for pid in named - asked:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+        if not named and leader.pid not in asked:
             _signal_group(leader, signal.SIGTERM)
-        until = time.monotonic() + patience_seconds
-        # The leader may end before the others have done what they do at their end.
-        while _signal_group(leader, 0) and time.monotonic() < until:
-            leader.poll()
-            time.sleep(_LOOK_SECONDS)
+            named.add(leader.pid)
+        asked |= named
+        leader.poll()
+        time.sleep(_LOOK_SECONDS)
     _signal_group(leader, signal.SIGKILL)
 
 
-def _interrupt(group: int, name: bytes) -> None:
-    """SIGINT for the processes of a group that have this name."""
+def _members(group: int, name: str) -> set[int]:
+    """The processes of a group that have this name."""
+    found = set()
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):  # it has ended meanwhile, or is no process
-            if os.getpgid(pid := int(entry.name)) == group and (entry / "comm").read_bytes().rstrip() == name:
-                os.kill(pid, signal.SIGINT)
+            if os.getpgid(pid := int(entry.name)) == group and (entry / "comm").read_text().rstrip() == name:
+                found.add(pid)
+    return found
 
 
 def _signal_group(leader: "subprocess.Popen[bytes]", number: int) -> bool:
