@@ -19,6 +19,19 @@ def check(host: Host, pid: int) -> Interpreter:
     return _interpreter(host, pid)
 
 
+def tells_who_runs(host: Host, pid: int) -> bool:
+    """Whether py-spy, without pausing the process, knows the state of each of its threads.
+
+    CPython keeps the number of a thread from 3.11 on, and as its own PID namespace counts. Of any other py-spy takes
+    all threads for running.
+    """
+    try:
+        numbers = _status(host, pid).get(b"NSpid", b"").split()
+        return len(numbers) <= 1 and check(host, pid).number >= (3, 11)
+    except NoData:
+        return False
+
+
 def check_state(host: Host, pid: int) -> dict[bytes, bytes]:
     """The fields of the process's ``status``; NoData when it is gone, stopped, or held by a debugger.
 

@@ -300,6 +300,8 @@ class PySpySampler:
         if outcome.raw is None:
             self._budget.measured(outcome.cpu_ns, window.planned_looks, threads, outcome.size_bytes)
             self._status = msgspec.structs.replace(self._status, reason=_TOO_LARGE)
+            if self._once:
+                raise NoData(_TOO_LARGE)
             return
         stacks = self._assembler.read(outcome.raw)
         if window.setting.mode == self._budget.setting.mode:

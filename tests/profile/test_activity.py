@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from perftui.model.profile import Frame, Mode, StackProfile, StackRow
+from perftui.model.target import ProcessId
 from perftui.profile.activity import ActivityMeter, shared_out
 
 SECOND = 1_000_000_000
@@ -112,11 +113,82 @@ def test_chance_makes_no_difference_between_frames_that_work() -> None:
 
 def test_another_process_is_looked_at_at_once() -> None:
     meter = ActivityMeter()
+    first, second = ProcessId(pid=1, start_ticks=5), ProcessId(pid=2, start_ticks=5)
+    meter.look_at(first)
     assert meter.due(0)
     meter.begun(0)
+    meter.look_at(first)
     assert not meter.due(SECOND)
-    meter.begin_anew()
+    meter.look_at(second)
     assert meter.due(SECOND)
+
+
+def test_the_first_windows_wait_until_there_is_an_answer() -> None:
+    for answer in (ran({WORK: 16, NATIVE: 17}), ran({WORK: 1}), None):
+        meter = ActivityMeter()
+        assert not meter.holds(0)
+        meter.begun(0)
+        assert meter.holds(2 * SECOND)
+        assert not meter.holds(3 * SECOND)
+        if answer is None:
+            meter.failed()
+        else:
+            meter.ran(answer)
+            meter.saw(BY_NAME)
+        assert not meter.holds(SECOND)
+
+
+def test_rates_need_not_be_the_same() -> None:
+    """All looks at WORK are work and a tenth of those at DRIVER, however often either window looked."""
+    for wall_hz, active_hz in ((20, 100), (100, 20), (100, 100)):
+        meter = ActivityMeter()
+        for at in range(40):
+            seen = {WORK: (wall_hz // 5, 1.0), DRIVER: (4 * wall_hz // 5, 1.0)}
+            meter.saw(replace(window(seen, at), attempts=wall_hz))
+            running = {WORK: active_hz // 5, DRIVER: round(0.08 * active_hz)}
+            meter.ran(replace(ran(running, at), attempts=active_hz))
+        found = shares(meter.weighed(window({WORK: (20, 5.6), DRIVER: (80, 22.4)})))
+        assert found[WORK] == pytest.approx(20, abs=2), (wall_hz, active_hz)
+        assert found[DRIVER] == pytest.approx(8, abs=2), (wall_hz, active_hz)
+
+
+def test_what_is_left_over_does_not_make_work_of_waiting() -> None:
+    """By chance a thread ran longer than its looks at work say: a waiting row has a fraction of a look then."""
+    found = shares(taught().weighed(window({WORK: (20, 20.0), RARE: (80, 0.5)})))
+    assert found[WORK] == 20.0
+    assert found[RARE] < 1
+
+
+def test_windows_of_other_processes_do_not_lose_what_is_owed() -> None:
+    meter = taught()
+    given = 0.0
+    for at in range(40):
+        for pid in (7, 8):
+            seen = {WORK: (10 if at % 2 else 30, 8.0), DRIVER: (90 if at % 2 else 70, 12.0)}
+            before = window(seen)
+            rows = tuple(replace(row, pid=pid, tid=pid) for row in before.rows)
+            given += meter.weighed(replace(before, rows=rows)).on_cpu
+    assert given == pytest.approx(40 * 2 * 20, rel=0.02)
+
+
+def test_code_without_the_lock_runs_though_all_others_queue_for_it() -> None:
+    """Of many threads one at a time runs WORK; whoever is in NATIVE runs."""
+    meter = ActivityMeter()
+    for at in range(10):
+        meter.saw(window({WORK: (950, 50.0), NATIVE: (50, 15.0)}, at))
+        meter.ran(ran({WORK: 15, NATIVE: 50}, at))
+    found = shares(meter.weighed(window({WORK: (950, 61.75), NATIVE: (50, 3.25)})))
+    assert found[NATIVE] == pytest.approx(50, abs=3)
+    assert found[WORK] == pytest.approx(15, abs=3)
+
+
+def test_native_windows_teach_nothing_and_stay_what_they_are() -> None:
+    meter = ActivityMeter()
+    meter.saw(replace(BY_NAME, mode="native"))
+    meter.ran(ran({WORK: 16, NATIVE: 17}))
+    assert not meter.knows
+    native = replace(BY_NAME, mode="native")
+    assert taught().weighed(native) is native
 
 
 @given(st.floats(0, 1000), st.lists(st.tuples(st.floats(0, 10), st.floats(0, 100)), max_size=10))

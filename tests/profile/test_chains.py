@@ -104,6 +104,17 @@ def test_what_blocks_in_c_code_is_not_taken_for_work() -> None:
     assert shares["squeeze"] == pytest.approx(0.5, abs=0.15)
 
 
+def test_a_program_that_sleeps_is_seen_from_the_start() -> None:
+    taken: list[StackProfile] = []
+    with python_child(sys.executable, SLEEPER) as process, watching(process) as chains:
+        wait_for(lambda: chains._wall.status.state == "ok", seconds=60)
+        chains.stop()
+        taken = chains.take()
+        assert chains.take() == []
+        assert not chains._active.running
+    assert "nonblocking" in {found.mode for found in taken}
+
+
 def test_in_exact_mode_no_stack_is_suspect() -> None:
     taken: list[StackProfile] = []
 
@@ -152,7 +163,7 @@ def test_a_long_exact_watch_is_not_learned_whole(monkeypatch: pytest.MonkeyPatch
             learn(found)
 
         monkeypatch.setattr(chains._truth, "learn", noted)
-        monkeypatch.setattr(chains._activity, "first_due", lambda _: False)
+        monkeypatch.setattr(chains._activity, "holds", lambda _: False)
         taken = [found for _ in range(20) for found in chains.take()]
         chains.stop()
         held.close()
