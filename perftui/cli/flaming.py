@@ -110,12 +110,16 @@ def _of_target(spec: str, options: Options) -> Flame:
 
 def _tell_who_is_missing(update: Update, profile: StackProfile) -> None:
     """Of a big tree a short watch does not see everyone."""
-    tree, seen = update.sample.tree, {row.pid for row in profile.rows}
-    everyone = set(tree.processes.ints("pid")) if tree else seen
-    if everyone - seen:
+    interval, tree = update.interval, update.sample.tree
+    section, cores = update.sample.processes, interval.process_cores if interval else None
+    if tree is None or section is None or cores is None:
+        return
+    everyone = set(tree.processes.ints("pid"))
+    busy = {pid for pid, used in zip(section.processes.ints("pid"), cores, strict=True) if used}
+    if missing := everyone & busy - {row.pid for row in profile.rows}:
         notice(
-            f"{len(seen & everyone)} of {len(everyone)} processes were seen: the busiest is looked at all the time, "
-            "the others by turns, and one that sleeps not at all; --for 60 sees more"
+            f"{len(missing)} of {len(everyone)} processes run but were not seen: five are looked at at a time, the "
+            "busiest always and the others by turns (a longer --for sees more)"
         )
 
 

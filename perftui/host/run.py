@@ -1,6 +1,7 @@
 """Start a program, wait for it, and leave nothing of it behind."""
 
 import contextlib
+import math
 import os
 import selectors
 import signal
@@ -17,6 +18,7 @@ _ENVIRONMENT = {"PATH": PROGRAM_PATH, "LC_ALL": "C.UTF-8"}
 _MOST_OUTPUT = 64 << 20
 _CHUNK = 1 << 16
 _LOOK_SECONDS = 0.02
+_AGAIN_SECONDS = 1.0
 
 
 class Completed(NamedTuple):
@@ -125,17 +127,18 @@ def _ended(process: "subprocess.Popen[bytes]", until: float) -> bool:
 def _end_group(leader: "subprocess.Popen[bytes]", patience_seconds: float, interrupt: str) -> None:
     """Kill the group; with patience only what is left of it after it was asked, and that time."""
     until = time.monotonic() + patience_seconds
-    asked: set[int] = set()
+    asked: dict[int, float] = {}
     # The leader may end before the others have done what they do at their end.
     while patience_seconds and _signal_group(leader, 0) and time.monotonic() < until:
-        named = _members(leader.pid, interrupt) if interrupt else set()
-        for pid in named - asked:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
+        named, now = _members(leader.pid, interrupt) if interrupt else set(), time.monotonic()
+        for pid in named:
+            if now - asked.get(pid, -math.inf) > _AGAIN_SECONDS:  # the first may only have broken off one of its steps
+                asked[pid] = now
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGINT)
         if not named and leader.pid not in asked:
+            asked[leader.pid] = now
             _signal_group(leader, signal.SIGTERM)
-            named.add(leader.pid)
-        asked |= named
         leader.poll()
         time.sleep(_LOOK_SECONDS)
     _signal_group(leader, signal.SIGKILL)

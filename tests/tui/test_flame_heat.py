@@ -293,3 +293,20 @@ async def test_a_span_has_no_flame_of_the_lock_and_the_pane_says_so() -> None:
         assert "Esc goes back to what is live" in app.texts()[4]
         await pilot.press("escape")
         assert flame.shown.whole is update.profile
+
+
+async def test_a_span_is_not_drawn_with_the_live_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perftui.tui.flame.view.MANY_STACKS", 1)
+    flame = Flame()
+    app = Stage(flame)
+    async with app.run_test(size=(80, 14)) as pilot:
+        app.show(with_past(bursts()))
+        await settle(pilot)
+        live = flame.shown.tree
+        flame.shown.moment.span = (START_NS, START_NS + 5 * SECOND)
+        assert live is not None
+        assert flame.shown.tree is None
+        app.show(with_past(bursts()))
+        await settle(pilot)
+        await settle(pilot)
+        assert flame.shown.tree not in (None, live)

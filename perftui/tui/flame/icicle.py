@@ -143,7 +143,7 @@ class IcicleView(FlameView):
         box = self._box()
         if box is not None:
             self._select(shown, box)
-            if box.path != self.zoomed:
+            if box.path[1:] != self.zoomed[1:]:
                 self._outer.append(self.zoomed)
             self.zoomed, self.icicle, self._first_row = box.path, EMPTY, 0
         return ""

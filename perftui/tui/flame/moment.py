@@ -8,6 +8,9 @@ from perftui.tui.renderables.heat import SpanNs, span_text
 
 OFFSET_SLACK_NS = 500_000_000
 
+MANY_STACKS = 10_000
+"""From so many on what is made of them takes longer than a key may wait."""
+
 Mark = tuple[int, str]
 """CLOCK_MONOTONIC, and what was there."""
 
@@ -71,23 +74,43 @@ class Moment:
         return max((mark for mark in found if past.first_ns < mark[0] < past.last_ns), default=None)
 
     @property
-    def is_cut(self) -> bool:
-        """Whether the stacks of the span that was chosen are there; True without one."""
-        return self.span is None or (self._cut is not None and self._cut[0] == self.span)
+    def chosen(self) -> tuple[object, ...]:
+        """What tells one choice from another."""
+        return self.span, self.by_task, self._update.sample.target if self._update else None
 
-    def cut(self) -> None:
-        """Take the span's stacks from the past: of very many that takes a second."""
+    def ready(self, live: StackProfile | None) -> bool:
+        """Whether ``profile`` is up to date, or is made so at once: not of a span to be cut, nor of very many tasks."""
+        if not self._is_cut:
+            return False
+        profile = self._plain(live)
+        return not self.by_task or profile is None or len(profile.stacks) < MANY_STACKS or self._has_tasks_of(profile)
+
+    def prepare(self, live: StackProfile | None) -> None:
+        """What takes a second of very many stacks."""
         span, past = self.span, self.past
-        if span is not None:
+        if span is not None and not self._is_cut:
             self._cut = span, past.span(*span) if past else None
+        profile = self._plain(live)
+        if self.by_task and profile is not None and not self._has_tasks_of(profile):
+            self._tasks = profile, by_task(profile)
 
     def profile(self, live: StackProfile | None) -> StackProfile | None:
         """Of the span that was chosen (None until it is cut), else the live one; by task where that is wanted."""
-        profile = live
-        if self.span is not None:
-            profile = self._cut[1] if self._cut is not None and self.is_cut else None
+        profile = self._plain(live)
         if profile is None or not self.by_task:
             return profile
-        if self._tasks is None or self._tasks[0] is not profile:
-            self._tasks = profile, by_task(profile)
-        return self._tasks[1]
+        if self.ready(live):
+            self.prepare(live)
+        return self._tasks[1] if self._tasks is not None else None
+
+    @property
+    def _is_cut(self) -> bool:
+        return self.span is None or (self._cut is not None and self._cut[0] == self.span)
+
+    def _plain(self, live: StackProfile | None) -> StackProfile | None:
+        if self.span is None:
+            return live
+        return self._cut[1] if self._cut is not None and self._is_cut else None
+
+    def _has_tasks_of(self, profile: StackProfile) -> bool:
+        return self._tasks is not None and self._tasks[0] is profile

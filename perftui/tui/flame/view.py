@@ -12,7 +12,7 @@ from perftui.model.stack_filter import StackFilter
 from perftui.model.update import Update
 from perftui.profile.tree import Node, build
 from perftui.profile.trie import Trie
-from perftui.tui.flame.moment import Moment
+from perftui.tui.flame.moment import MANY_STACKS, Moment
 from perftui.tui.palette import Palette
 from perftui.tui.renderables.flame import HotRow, hot_rows, matches
 from perftui.tui.widgets.line import Hint
@@ -21,6 +21,9 @@ Weight = Literal["cpu", "wall", "gil"]
 """What a look counts for: the thread ran, the thread was there, the thread held the lock of the interpreter."""
 
 WEIGHTS: tuple[Weight, ...] = ("cpu", "wall", "gil")
+
+Choice = tuple[Weight, StackFilter, tuple[object, ...]]
+"""How looks are weighed, which are kept, and of what time and target they are."""
 
 Tree = tuple[StackProfile, Node, list[HotRow]]
 """The stacks that the filter keeps, the tree of their calls, and its functions by self time."""
@@ -44,9 +47,6 @@ MOST_SOURCES = 8
 MOST_TREES = 4
 """As many ways to look at the stacks are kept for going to and fro between them."""
 
-MANY_STACKS = 10_000
-"""From so many on their tree takes longer than a key may wait: it is made beside, and the one before it shown."""
-
 
 class Shown:
     """What all views show: whose stacks, and how they are weighed. A view may change ``needle`` and ``picked``."""
@@ -62,7 +62,7 @@ class Shown:
         self.sources: dict[SourceOf, Source] = {}
         self.wanted: SourceOf | None = None
         """A file that a view would show and that has not been read yet."""
-        self._trees: dict[tuple[Weight, StackFilter], tuple[StackProfile, Tree]] = {}
+        self._trees: dict[Choice, tuple[StackProfile, Tree]] = {}
         self._trie = Trie()
         """Of the stacks on show without a filter: a new window costs what it has, not what all have."""
         self.busy = False
@@ -73,7 +73,7 @@ class Shown:
         """All stacks there are. A span has none of who held the GIL: its looks are those at all threads."""
         if self.update is None or (self.weight == "gil" and self.moment.span):
             return None
-        return self.moment.profile(self.update.gil_profile if self.weight == "gil" else self.update.profile)
+        return self.moment.profile(self._live)
 
     @property
     def profile(self) -> StackProfile | None:
@@ -117,17 +117,18 @@ class Shown:
 
     def work(self) -> Callable[[], None] | None:
         """What takes too long for drawing, when there is something: to be run in a thread, and drawn after it."""
-        profile, wanted = self.whole, (self.weight, self.filter)
-        if self.busy or (self.moment.is_cut and (profile is None or not self._waits(profile, wanted))):
+        live, profile, choice = self._live, self.whole, self._choice
+        ready = self.moment.ready(live)
+        if self.busy or (ready and (profile is None or not self._waits(profile, choice))):
             return None
         self.busy = True
 
         def work() -> None:
             try:
-                if profile is None:
-                    self.moment.cut()
-                else:
-                    self._grow(profile, wanted)
+                if not ready:
+                    self.moment.prepare(live)
+                elif profile is not None:
+                    self._grow(profile, choice)
             finally:
                 self.busy = False
 
@@ -140,27 +141,38 @@ class Shown:
 
     def _current(self) -> Tree | None:
         """A big profile takes long, so once per profile and choice."""
-        profile, wanted = self.whole, (self.weight, self.filter)
+        profile, choice = self.whole, self._choice
         if profile is None:
             return None
-        if not self.busy and not self._waits(profile, wanted):
-            self._grow(profile, wanted)
-        known = self._trees.get(wanted)
+        if not self.busy and not self._waits(profile, choice):
+            self._grow(profile, choice)
+        known = self._trees.get(choice)
         return known[1] if known else None
 
-    def _waits(self, profile: StackProfile, wanted: tuple[Weight, StackFilter]) -> bool:
+    @property
+    def _live(self) -> StackProfile | None:
+        if self.update is None or (self.weight == "gil" and self.moment.span):
+            return None
+        return self.update.gil_profile if self.weight == "gil" else self.update.profile
+
+    @property
+    def _choice(self) -> Choice:
+        return self.weight, self.filter, self.moment.chosen
+
+    def _waits(self, profile: StackProfile, choice: Choice) -> bool:
         """Whether the tree is still to be made, and is too big to be made while a key waits."""
-        known = self._trees.get(wanted)
+        known = self._trees.get(choice)
         return len(profile.stacks) >= MANY_STACKS and (known is None or known[0] is not profile)
 
-    def _grow(self, profile: StackProfile, wanted: tuple[Weight, StackFilter]) -> None:
-        known = self._trees.get(wanted)
+    def _grow(self, profile: StackProfile, choice: Choice) -> None:
+        known = self._trees.get(choice)
         if known is not None and known[0] is profile:
             return
-        tree = grown(profile, *wanted, self._trie)
+        weight, wanted, _ = choice
+        tree = grown(profile, weight, wanted, self._trie)
         while len(self._trees) >= MOST_TREES:
             del self._trees[next(iter(self._trees))]
-        self._trees[wanted] = profile, tree
+        self._trees[choice] = profile, tree
 
 
 def grown(profile: StackProfile, weight: Weight, wanted: StackFilter, trie: Trie | None = None) -> Tree:

@@ -90,6 +90,7 @@ class MainScreen(Screen[None]):
 
     def on_resize(self) -> None:
         self.place()
+        self._mark()
 
     def show(self, update: Update) -> None:
         """One tick: hand the update to every pane that can be seen."""

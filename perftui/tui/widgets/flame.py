@@ -25,7 +25,7 @@ from perftui.tui.widgets.line import Hint, LineView
 HEAD_LINES = 2
 
 NAMED_VIEWS_WIDTH = 120
-"""From this width on there is room for the names of the views beside their keys."""
+"""From this width of the screen on there is room for the names of the views beside their keys."""
 
 SEARCH, PATTERN = "/", "keep stacks with (! without): "
 
@@ -191,7 +191,7 @@ class Flame(LineView, can_focus=True):
 
     def current_hints(self) -> tuple[Hint, ...]:
         views = tuple((view.key, view.name) for view in VIEWS)
-        if self.size.width < NAMED_VIEWS_WIDTH:
+        if self.app.size.width < NAMED_VIEWS_WIDTH:
             views = (("/".join(key for key, _ in views), "views"),)
         return (*self.view.hints[:1], *views, *self.hints, *self.view.hints[1:])
 
