@@ -3,8 +3,9 @@
     python -m tests.bench.slowdown [--threads 1,9,65] [--mode nonblocking|exact|gil] [--pairs 60] [--rate 100]
         [--budget 5]
 
-The sampler keeps to its budget, as it does for a user: with many threads it looks less often. Without a budget
-(``--budget 0``, and always where py-spy pauses the target) the rate stays as asked for. Where py-spy only reads memory,
+All chains of py-spy run within their budget, as they do for a user: with many threads they look less often. Without a
+budget (``--budget 0``), in another mode than nonblocking, and always where py-spy pauses the target, one chain alone
+runs, and its rate stays as asked for. Where py-spy only reads memory,
 short portions of work take turns: one while py-spy runs, one while it is held by SIGSTOP. So both sides of a pair are a
 fraction of a second apart, and what else goes on hits both. It errs against the sampler: after a hold py-spy makes up
 for the looks it missed. Where py-spy pauses the target it may not be held, or the target could stand still with it:
@@ -39,8 +40,11 @@ from typing import Any, NamedTuple
 from perftui.host.procfs import Host
 from perftui.host.target import HeldTarget
 from perftui.model.profile import Mode
+from perftui.profile.activity import ActivityMeter
+from perftui.profile.chains import Chains
 from perftui.profile.modes import PAUSING
 from perftui.profile.pyspy import PySpySampler
+from perftui.profile.sampler import Sampler
 
 LIMIT_PCT = 3.0
 """At 100 Hz, whatever that costs the sampler."""
@@ -143,13 +147,18 @@ class Target:
 
 
 @contextmanager
-def sampling(pid: int, rate_hz: int, mode: Mode, budget_ratio: float = NO_BUDGET) -> Iterator[PySpySampler]:
+def sampling(pid: int, rate_hz: int, mode: Mode, budget_ratio: float = NO_BUDGET) -> Iterator[Sampler]:
     """A sampler that has finished its first window."""
     held = HeldTarget.open(Host(), pid)
-    sampler = PySpySampler(Host(), held, mode=mode, rate_hz=rate_hz, budget_ratio=budget_ratio)
+    sampler: Sampler
+    if mode == "nonblocking" and budget_ratio < NO_BUDGET:
+        sampler = Chains(Host(), held, rate_hz=rate_hz, budget_ratio=budget_ratio, activity=ActivityMeter())
+    else:
+        sampler = PySpySampler(Host(), held, mode=mode, rate_hz=rate_hz, budget_ratio=budget_ratio)
     sampler.start()
     try:
         while sampler.status.state == "starting":
+            sampler.take()
             time.sleep(0.05)
         if sampler.status.state != "ok":
             raise RuntimeError(f"{sampler.status.reason} ({sampler.status.remedy})")
@@ -196,12 +205,13 @@ class Pair(NamedTuple):
     estimate_pct: float
 
 
-def paired(target: Target, sampler: PySpySampler, pairs: int) -> Iterator[Pair]:
+def paired(target: Target, sampler: Sampler, pairs: int) -> Iterator[Pair]:
     """Portion by portion, in alternating order."""
     done = 0
     while done < pairs:
         first = target.work() if done % 2 else None
         without = unsampled(target)
+        sampler.take()
         sampled = first or target.work()
         if without is not None and (estimate := sampler.status.slowdown_ratio) is not None:
             done += 1
