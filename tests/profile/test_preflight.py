@@ -12,7 +12,16 @@ from perftui.errors import NoData
 from perftui.host.procfs import Host
 from perftui.profile import preflight
 from tests.host.test_target import wait_for
-from tests.profile.children import ended, refusal_as_nobody, state_of, traced
+from tests.profile.children import (
+    SLEEPER,
+    children_of,
+    ended,
+    python_child,
+    pythons,
+    refusal_as_nobody,
+    state_of,
+    traced,
+)
 
 CAPTURED_MAPS = b"00400000-00401000 r-xp 00000000 08:01 12 %s\n7f00-7f01 rw-p 00000000 00:00 0\n"
 
@@ -124,3 +133,24 @@ def test_a_dead_main_thread_does_not_make_a_dead_process(tmp_path: Path) -> None
         (tmp_path / "proc/7/task" / tid).mkdir(parents=True)
 
     assert preflight.check(host, 7).version == "3.12"
+
+
+def test_who_runs_is_told_of_newer_interpreters_in_our_own_namespace() -> None:
+    for python in pythons():
+        with python_child(python, SLEEPER) as process:
+            new = subprocess.run([python, "-c", "import sys; print(sys.version_info >= (3, 11))"], capture_output=True)
+            assert preflight.tells_who_runs(Host(), process.pid) == (new.stdout == b"True\n"), python
+    assert not preflight.tells_who_runs(Host(), ended())
+
+
+@pytest.mark.root
+def test_who_runs_is_not_told_of_another_pid_namespace() -> None:
+    argv = ["unshare", "--pid", "--fork", "--kill-child", sys.executable, "-u", "-c", SLEEPER]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as outer:
+        try:
+            assert outer.stdout is not None
+            outer.stdout.readline()
+            (inner,) = children_of(outer.pid)
+            assert not preflight.tells_who_runs(Host(), inner)
+        finally:
+            outer.kill()
