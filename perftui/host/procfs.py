@@ -9,6 +9,7 @@ import os
 import resource
 import stat
 import threading
+import weakref
 from functools import cached_property
 from pathlib import Path
 from typing import NoReturn
@@ -64,6 +65,7 @@ class Host:
         self._kept_budget: int | None = None
         self._kept_lock = threading.Lock()
         self._shelf = Shelf()
+        weakref.finalize(self, self._shelf.close).atexit = False
 
     @property
     def is_live(self) -> bool:

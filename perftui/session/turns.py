@@ -20,9 +20,9 @@ SMOOTHING = 0.3
 FAR_MORE = 2.0
 """Another process becomes the first one with twice the CPU of the present one."""
 
-WORTH_CORES = 0.05
+WORTH_CORES = 0.01
 WORTH_RATIO = 0.95
-"""Of a target that uses a twentieth of a core, those processes are worth a sampler that use 95 % of its CPU."""
+"""Of a target that uses a hundredth of a core, those processes are worth a sampler that use 95 % of its CPU."""
 
 IDLE_CORES = 0.005
 """Half a clock tick a second. Whoever uses less makes room as soon as another one is worth it, but not before: else

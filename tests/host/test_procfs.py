@@ -172,3 +172,14 @@ def test_an_error_does_not_keep_what_its_callers_have() -> None:
         assert collect()() is None
     finally:
         gc.enable()
+
+
+def test_a_host_that_nobody_has_any_more_leaves_no_file_open() -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    host = Host()
+    for _ in range(4):
+        host.read("/proc/self/status")
+        host.read("/proc/stat")
+    assert len(os.listdir("/proc/self/fd")) > before
+    del host
+    assert len(os.listdir("/proc/self/fd")) == before

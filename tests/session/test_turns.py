@@ -134,5 +134,5 @@ def test_the_hopeless_are_tried_again_ever_less_often_and_never_first() -> None:
 def test_the_root_stays_when_there_is_nobody_better() -> None:
     clock = Clock()
     clock.turns.give_up(ROOT, 1)
-    clock.ticks(5, workers(2, 0.01))
+    clock.ticks(5, workers(2, 0.002))
     assert clock.turns.settings(BEST) == {ROOT: BEST}
