@@ -354,6 +354,8 @@ class PySpySampler:
         self._recent.clear()
         self._slowdowns.clear()
         ended = self._held.ended
+        if ended:  # whatever was noticed first
+            error = NoData(f"process {self._pid} has ended")
         self._status = ProfileStatus(
             state="off" if ended else "unavailable",
             sampler="py-spy",
