@@ -188,13 +188,18 @@ def unsampled(target: Target) -> Times | None:
     """A portion while py-spy is held; None when another py-spy was started meanwhile."""
     held = samplers()
     for pid in held:
-        os.kill(pid, signal.SIGSTOP)
+        _signal(pid, signal.SIGSTOP)
     try:
         times = target.work()
         return times if samplers() == held else None
     finally:
         for pid in held:
-            os.kill(pid, signal.SIGCONT)
+            _signal(pid, signal.SIGCONT)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # a window that was held for too long has been ended
+        os.kill(pid, number)
 
 
 class Pair(NamedTuple):
