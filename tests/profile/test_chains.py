@@ -84,7 +84,6 @@ time.sleep(300)
 
 
 @pytest.mark.alone
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="py-spy tells who runs only where CPython knows its thread IDs")
 def test_what_blocks_in_c_code_is_not_taken_for_work() -> None:
     """Nothing in its name or source tells that ``query`` waits; ``squeeze`` runs without the GIL, too."""
     selves: dict[str, float] = defaultdict(float)
