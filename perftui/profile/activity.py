@@ -9,6 +9,7 @@ innermost frame which part of its looks is work.
 import math
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 
 from msgspec.structs import replace
 
@@ -262,9 +263,11 @@ def _overlap(window: StackProfile, other: StackProfile) -> float:
 def shared_out(amount: float, weights: Sequence[float], room: Sequence[float]) -> list[float]:
     """``amount`` by weight, to none more than it has room for: what nobody has room for is left over."""
     parts = [0.0] * len(weights)
-    total = sum(weights)
     # The first to be full come first, and leave more to the others.
-    for at in sorted((at for at, weight in enumerate(weights) if weight > 0), key=lambda at: room[at] / weights[at]):
-        parts[at] = min(room[at], amount * weights[at] / total) if total > 0 else 0.0
-        amount, total = amount - parts[at], total - weights[at]
+    order = sorted((at for at, weight in enumerate(weights) if weight > 0), key=lambda at: room[at] / weights[at])
+    # Summed from the last one up: taking one weight after the other from the sum would leave its rounding to the last.
+    rests = reversed(list(accumulate(weights[at] for at in reversed(order))))
+    for at, rest in zip(order, rests, strict=True):
+        parts[at] = min(room[at], amount * (weights[at] / rest))
+        amount -= parts[at]
     return parts

@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -191,6 +191,7 @@ def test_native_windows_teach_nothing_and_stay_what_they_are() -> None:
     assert taught().weighed(native) is native
 
 
+@example(1.0, [(1.0, 0.0), (3.00001, 0.0), (1.192092896e-07, 2.0)])
 @given(st.floats(0, 1000), st.lists(st.tuples(st.floats(0, 10), st.floats(0, 100)), max_size=10))
 def test_shares_fit_their_room_and_nothing_is_lost_while_there_is_any(
     amount: float, places: list[tuple[float, float]]
